@@ -1,0 +1,1 @@
+"""Annotations to trees: readers, formalisms, composition and the sample corpus. Pure Python."""

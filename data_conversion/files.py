@@ -1,0 +1,77 @@
+"""Reading lines that say where they stand, and writing that leaves nothing half-written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from data_conversion.errors import DataError
+
+
+def require_file(path: str | Path) -> Path:
+    """The path, if it is a file.
+
+    Raises:
+        DataError: there is nothing there, or a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise DataError("this is a folder: name a file in it", file=path)
+    if not path.exists():
+        raise DataError("no such file", file=path)
+    return path
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, from 1, without line ends.
+
+    Bytes that are not UTF-8 come as surrogates, so that one bad row costs one row: who keeps the text calls `check_utf8`.
+
+    Raises:
+        DataError: there is no such file, or it is a folder.
+    """
+    with open(require_file(path), encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
+        for number, line in enumerate(lines, start=1):
+            yield number, line.rstrip("\r\n")
+
+
+def check_utf8(text: str) -> None:
+    """Does nothing for text that came from valid UTF-8.
+
+    Raises:
+        DataError: the text holds bytes that are not UTF-8.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = text.encode("utf-8", "replace").decode("utf-8")
+        raise DataError("bytes that are not UTF-8: convert the file first", column=error.start + 1, text=shown) from None
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside `path` to write to; it takes the name `path` only when the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        temporary = Path(folder) / path.name
+        yield temporary
+        temporary.replace(path)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside `path` to fill; when the block succeeds it takes the place of `path`, whatever was there."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as parent:
+        temporary = Path(parent) / "new"
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            path.rename(Path(parent) / "old")
+        temporary.rename(path)
+
+

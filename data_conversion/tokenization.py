@@ -1,0 +1,79 @@
+"""Reversible tokenization: every token knows where it stands in the utterance.
+
+    >>> [token.text for token in tokenize("what's the weather in l.a. at 5:30 p.m.?")]
+    ['what', "'s", 'the', 'weather', 'in', 'l.a.', 'at', '5:30', 'p.m.', '?']
+    >>> tokenize("play  music")[1]
+    Token(text='music', start=6, end=11)
+
+A tokenizer is a function of this module, named by its name: `words` (the default) and `whitespace`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from data_conversion.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word and its character offsets: `utterance[start:end] == text`."""
+
+    text: str
+    start: int
+    end: int
+
+
+# In order: initialisms (l.a., p.m.), clitics ('s, n't is left on its verb), words with inner marks (5:30, 7-eleven), single marks.
+_WORD = re.compile(
+    r"(?:[^\W\d_]\.){2,}"
+    r"|['’](?:s|m|re|ve|ll|d)\b"
+    r"|\w+(?:(?:(?!['’](?:s|m|re|ve|ll|d)\b)[.,:/&@'’-])\w+)*"
+    r"|[^\w\s]",
+    re.IGNORECASE,
+)
+
+
+def words(text: str) -> list[Token]:
+    """Words as people write them; marks and clitics stand alone."""
+    return [Token(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+
+
+def whitespace(text: str) -> list[Token]:
+    """What stands between white space: for text that is tokenized already."""
+    return [Token(match.group(), match.start(), match.end()) for match in re.finditer(r"\S+", text)]
+
+
+TOKENIZERS: dict[str, Callable[[str], list[Token]]] = {"words": words, "whitespace": whitespace}
+
+
+def tokenize(text: str, tokenizer: str = "words") -> list[Token]:
+    """The tokens of `text` by the tokenizer of that name.
+
+    Raises:
+        DataError: there is no such tokenizer.
+    """
+    if tokenizer not in TOKENIZERS:
+        raise DataError(f"no tokenizer is named {tokenizer!r}: choose one of {', '.join(TOKENIZERS)}")
+    return TOKENIZERS[tokenizer](text)
+
+
+def locate(utterance: str, tokens: tuple[str, ...]) -> list[Token]:
+    """Where given tokens stand in an utterance, for data that brings its own tokens.
+
+    >>> [(token.start, token.end) for token in locate("what's up", ("what", "'s", "up"))]
+    [(0, 4), (4, 6), (7, 9)]
+
+    Raises:
+        DataError: a token is not found after the one before it.
+    """
+    located, end = [], 0
+    for text in tokens:
+        start = utterance.find(text, end)
+        if start < 0:
+            raise DataError(f"the token {text!r} is not in the utterance {utterance[end:]!r}")
+        end = start + len(text)
+        located.append(Token(text, start, end))
+    return located
