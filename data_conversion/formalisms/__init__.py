@@ -11,6 +11,7 @@ A new formalism is a new module here: there is no list to add it to.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ def names() -> list[str]:
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
 
 
+@functools.cache
 def load(name: str) -> Formalism:
     """The formalism of that name.
 
