@@ -1,0 +1,291 @@
+"""Utterances and their derivations as tensors: laid flat once per data set, gathered into padded batches without a loop.
+
+A derivation of T actions has T *rows*, numbered from 1; row 0 is the empty stack. What the symbolic state knows before and
+after each action (which row lies below, which node is open, what may come next) is written down as integers once, so
+that training never replays a derivation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from data_conversion.example import Example
+from parser.subwords import Pieces
+from parser.transitions.actions import Copy, Generate
+from parser.transitions.state import Counts, Item
+from parser.transitions.system import KIND_OPEN, TransitionSystem, counts_of, initial, kind_of
+from parser.vocabulary import Vocabulary
+
+IGNORE = -1
+"""A target without loss: there is no such choice at this step, or training has never seen the right answer."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A padded batch of utterances.
+
+    Attributes:
+        tokens: the words themselves.
+        words: [batch, length] word ids.
+        lengths: [batch] number of words.
+        spellings: [batch, length] which row of `characters` and `pieces` spells the word.
+        characters: [distinct words, characters] character ids.
+        pieces: [distinct words, pieces] sentencepiece ids, zero columns where the vocabulary has no pieces.
+    """
+
+    tokens: list[tuple[str, ...]]
+    words: Tensor
+    lengths: Tensor
+    spellings: Tensor
+    characters: Tensor
+    pieces: Tensor
+
+    @property
+    def mask(self) -> Tensor:
+        """[batch, length] True where there is a word."""
+        return torch.arange(self.words.shape[1], device=self.words.device) < self.lengths[:, None]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Rows of a batch that can be computed together, by their place in the flat [batch * steps] order.
+
+    Attributes:
+        rows: [n] the rows.
+        sources: what they are computed from: for stack levels [n], the place in the level before; for composition
+            [m], the children's rows.
+        owners: composition only: [m] the place in `rows` of each child's parent.
+    """
+
+    rows: Tensor
+    sources: Tensor
+    owners: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Gold:
+    """The oracle derivations of a batch, [batch, steps] each unless said otherwise.
+
+    Attributes:
+        mask: True where there is an action.
+        kinds: the kind of each action.
+        labels: the label that an action opens or closes, else -1; unknown labels are -1 too.
+        positions: the word that an action copies, else -1.
+        lexicon: the lexicon id that an action generates, else -1.
+        opens: the row of the nearest open node before the action.
+        focus: the word in focus before the action.
+        legal: [batch, steps, kinds] what may come next before the action.
+        label_targets, token_targets: what is to be predicted, or IGNORE; token ids count the lexicon, then the positions.
+        stack: the rows by stack depth, from 1: each needs only the level before.
+        heights: the composed rows by height, from 1: each needs only leaves, open nodes and the levels before.
+    """
+
+    mask: Tensor
+    kinds: Tensor
+    labels: Tensor
+    positions: Tensor
+    lexicon: Tensor
+    opens: Tensor
+    focus: Tensor
+    legal: Tensor
+    label_targets: Tensor
+    token_targets: Tensor
+    stack: list[Level]
+    heights: list[Level]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Utterances, their gold derivations, and where they stand in their data set."""
+
+    inputs: Inputs
+    gold: Gold
+    indices: list[int]
+
+
+class Indexer:
+    """Turns tokenized utterances into `Inputs`; remembers how each word is spelt."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.pieces = Pieces.from_base64(vocabulary.pieces) if vocabulary.pieces else None
+        self._known: dict[str, tuple[int, list[int], list[int]]] = {}
+
+    def inputs(self, tokens: Sequence[tuple[str, ...]]) -> Inputs:
+        """The batch for some utterances, each of one word or more."""
+        distinct: dict[str, int] = {}
+        flat = [distinct.setdefault(word, len(distinct)) for words in tokens for word in words]
+        known = [self._look_up(word) for word in distinct]
+        lengths = np.array([len(words) for words in tokens])
+        filled = np.arange(lengths.max()) < lengths[:, None]
+        spellings = np.zeros(filled.shape, np.int64)
+        spellings[filled] = flat
+        words = np.where(filled, np.array([entry[0] for entry in known])[spellings], 0)
+        return Inputs(
+            tokens=list(tokens),
+            words=torch.from_numpy(words),
+            lengths=torch.from_numpy(lengths),
+            spellings=torch.from_numpy(spellings),
+            characters=_padded([entry[1] for entry in known]),
+            pieces=_padded([entry[2] for entry in known]),
+        )
+
+    def _look_up(self, word: str) -> tuple[int, list[int], list[int]]:
+        if word not in self._known:
+            if len(self._known) > 100_000:  # a server must not remember every word it was ever sent
+                self._known.clear()
+            pieces = self.pieces.encode(word) if self.pieces else []
+            self._known[word] = (self.vocabulary.word_id(word), self.vocabulary.spelling(word), pieces)
+        return self._known[word]
+
+
+def _padded(rows: list[list[int]]) -> Tensor:
+    lengths = np.array([len(row) for row in rows])
+    filled = np.arange(lengths.max()) < lengths[:, None]
+    padded = np.zeros(filled.shape, np.int64)
+    padded[filled] = [index for row in rows for index in row]
+    return torch.from_numpy(padded)
+
+
+# The columns of a derivation's table, one row an action.
+_FIELDS = ("kind", "label", "position", "lexicon", "below", "depth", "parent", "height", "opener", "focus", "legal", "token")
+_FIELD = {name: column for column, name in enumerate(_FIELDS)}
+
+
+def derivation_table(example: Example, vocabulary: Vocabulary, system: TransitionSystem) -> np.ndarray:
+    """[steps, fields] what `Gold` needs to know of one derivation, by replaying it once."""
+    grammar = vocabulary.grammar
+    state = initial(len(example.tokens), grammar)
+    table: list[list[int]] = []
+    heights = [0]
+    before: list[Counts] = []
+    for action in system.oracle(example.tree):
+        before.append(counts_of(state, grammar))
+        opener = state.top.nearest_open.row if state.top is not None and state.open_nodes else 0
+        focus = state.focus
+        state = system.apply(state, action, example.tokens)
+        top = state.top
+        assert top is not None
+        heights.append(1 + max(heights[child.row] for child in top.children) if top.children else 0)
+        for child in top.children:
+            table[child.row - 1][_FIELD["parent"]] = top.row
+        position = action.position if isinstance(action, Copy) and vocabulary.copy else IGNORE
+        lexicon = _lexicon_id(top, vocabulary) if isinstance(action, (Copy, Generate)) and position == IGNORE else IGNORE
+        token = len(vocabulary.lexicon) + position if position != IGNORE else lexicon
+        table.append(
+            [kind_of(action), _label_id(top, vocabulary), position, lexicon, top.below.row if top.below else 0]
+            + [top.depth, 0, heights[-1], opener, focus, 0, IGNORE if vocabulary.words_kept else token]
+        )
+    rows = np.array(table, np.int32)
+    stacked = Counts(*(np.array([getattr(counts, name) for counts in before]) for name in Counts.__dataclass_fields__))
+    for bit, legal in enumerate(system.legal(stacked, grammar.words_kept)):
+        rows[:, _FIELD["legal"]] |= np.asarray(legal).astype(np.int32) << bit
+    return rows
+
+
+def _label_id(item: Item, vocabulary: Vocabulary) -> int:
+    return vocabulary.label_ids.get(getattr(item.content, "label", ""), IGNORE)
+
+
+def _lexicon_id(item: Item, vocabulary: Vocabulary) -> int:
+    unknown = IGNORE if vocabulary.copy else 0  # without copy, <unk> is a word of the lexicon
+    return vocabulary.lexicon_ids.get(getattr(item.content, "text", ""), unknown)
+
+
+class Derivations:
+    """A data set's derivations, tensorised once; `batch` gathers any of them."""
+
+    def __init__(self, examples: Sequence[Example], vocabulary: Vocabulary, system: TransitionSystem) -> None:
+        tables = [derivation_table(example, vocabulary, system) for example in examples]
+        self.tokens = [example.tokens for example in examples]
+        self.steps = np.array([len(table) for table in tables])
+        self._starts = np.concatenate([[0], np.cumsum(self.steps)[:-1]])
+        self._table = np.concatenate(tables)
+        self._indexer = Indexer(vocabulary)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """The examples of these indices as one padded batch."""
+        chosen = np.asarray(indices)
+        steps = self.steps[chosen]
+        filled = np.arange(steps.max()) < steps[:, None]
+        table = np.full((*filled.shape, len(_FIELDS)), 0, np.int64)
+        offsets = (self._starts[chosen][:, None] + np.arange(steps.max()))[filled]
+        table[filled] = self._table[offsets]
+        field = {name: table[..., column] for name, column in _FIELD.items()}
+        for name in ("label", "position", "lexicon", "token"):
+            field[name][~filled] = IGNORE
+        opened = filled & (field["kind"] == KIND_OPEN)
+        gold = Gold(
+            mask=torch.from_numpy(filled),
+            kinds=torch.from_numpy(field["kind"]),
+            labels=torch.from_numpy(field["label"]),
+            positions=torch.from_numpy(field["position"]),
+            lexicon=torch.from_numpy(field["lexicon"]),
+            opens=torch.from_numpy(field["opener"]),
+            focus=torch.from_numpy(field["focus"]),
+            legal=torch.from_numpy((field["legal"][..., None] >> np.arange(3)) & 1 == 1),
+            label_targets=torch.from_numpy(np.where(opened, field["label"], IGNORE)),
+            token_targets=torch.from_numpy(field["token"]),
+            stack=_stack_levels(field["depth"], field["below"], filled),
+            heights=_height_levels(field["height"], field["parent"], filled),
+        )
+        return Batch(self._indexer.inputs([self.tokens[index] for index in indices]), gold, list(indices))
+
+
+def _stack_levels(depth: np.ndarray, below: np.ndarray, filled: np.ndarray) -> list[Level]:
+    """Rows grouped by stack depth; the source is where the row below stands in the level before."""
+    width = depth.shape[1]
+    depth, flat_below = (depth * filled).ravel(), (below + np.arange(len(below))[:, None] * width - 1).ravel()
+    levels, place = [], np.zeros(depth.size, np.int64)
+    for level, rows in enumerate(_groups(depth), start=1):
+        sources = place[flat_below[rows]] if level > 1 else np.zeros(len(rows), np.int64)
+        place[rows] = np.arange(len(rows))
+        levels.append(Level(torch.from_numpy(rows), torch.from_numpy(sources)))
+    return levels
+
+
+def _height_levels(height: np.ndarray, parent: np.ndarray, filled: np.ndarray) -> list[Level]:
+    """Composed rows grouped by height, with their children."""
+    width = height.shape[1]
+    height = (height * filled).ravel()
+    flat_parent = (parent + np.arange(len(parent))[:, None] * width - 1).ravel()
+    children = np.flatnonzero((parent > 0).ravel() & filled.ravel())
+    by_parent_height = height[flat_parent[children]]
+    levels, place = [], np.zeros(height.size, np.int64)
+    for level, rows in enumerate(_groups(height), start=1):
+        place[rows] = np.arange(len(rows))
+        sources = children[by_parent_height == level]
+        levels.append(
+            Level(torch.from_numpy(rows), torch.from_numpy(sources), torch.from_numpy(place[flat_parent[sources]]))
+        )
+    return levels
+
+
+def _groups(values: np.ndarray) -> list[np.ndarray]:
+    """The indices of the values 1, 2, … up to the largest; zeros are left out."""
+    order = np.argsort(values, kind="stable")
+    edges = np.searchsorted(values[order], np.arange(1, values.max() + 2))
+    return [order[start:end] for start, end in zip(edges, edges[1:])]
+
+
+def length_batches(lengths: Sequence[int], batch_size: int, seed: int | None = None) -> Iterator[list[int]]:
+    """Indices in batches of similar length, so that little is padding; shuffled under a seed, or longest last."""
+    lengths = np.asarray(lengths)
+    if seed is None:
+        order = np.argsort(lengths, kind="stable")
+        yield from (order[start : start + batch_size].tolist() for start in range(0, len(order), batch_size))
+        return
+    generator = np.random.default_rng(seed)
+    noisy = lengths + generator.uniform(-1.5, 1.5, len(lengths))  # near lengths mix, so that batches differ by epoch
+    order = np.argsort(noisy, kind="stable")
+    batches = [order[start : start + batch_size].tolist() for start in range(0, len(order), batch_size)]
+    generator.shuffle(batches)
+    yield from batches

@@ -1,0 +1,139 @@
+"""What training data teaches about symbols: words, characters, pieces, labels and the lexicon, and how long trees get.
+
+A `Vocabulary` is plain data (`to_dict`), so that it travels through configs, checkpoints and model folders as JSON.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from data_conversion.errors import DataError
+from data_conversion.example import Example
+from data_conversion.ontology import Ontology
+from parser.transitions.system import Grammar, TransitionSystem
+
+PAD, UNKNOWN = 0, 1
+UNKNOWN_TOKEN = "<unk>"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The symbols of a training set.
+
+    Attributes:
+        words: lower-cased words with their counts, most frequent first; ids start at 2.
+        characters: the characters of the words as written; ids start at 2.
+        labels: the labels of the ontology, in order.
+        childless: those that may stand without children.
+        lexicon: the words that `Generate` may produce; with `copy` off, every training leaf after `<unk>`.
+        words_kept: whether every word of an utterance stands in its tree.
+        copy: whether terminals may copy words (DESIGN: the ablation `copy: false`).
+        bound_base: see `Grammar`.
+        pieces: a sentencepiece model in base64, or None where no encoder reads pieces.
+    """
+
+    words: dict[str, int]
+    characters: list[str]
+    labels: list[str]
+    childless: list[str]
+    lexicon: list[str]
+    words_kept: bool
+    copy: bool
+    bound_base: int
+    pieces: str | None = None
+
+    @classmethod
+    def learn(
+        cls,
+        examples: Iterable[Example],
+        ontology: Ontology,
+        system: TransitionSystem,
+        *,
+        copy: bool = True,
+        pieces: str | None = None,
+    ) -> Vocabulary:
+        """From training examples, all with their words kept or all with their words dropped.
+
+        Raises:
+            DataError: there are no examples, or `copy` is off with words kept, where every leaf is a copy.
+        """
+        words: Counter[str] = Counter()
+        characters: Counter[str] = Counter()
+        lexicon: Counter[str] = Counter()
+        kept, excess = True, 20
+        per_word = Grammar.__dataclass_fields__["bound_per_word"].default
+        for example in examples:
+            words.update(token.lower() for token in example.tokens)
+            characters.update(character for token in example.tokens for character in token)
+            lexicon.update(leaf.text for leaf in example.tree.leaves() if leaf.position is None or not copy)
+            kept = kept and example.words_kept
+            excess = max(excess, len(system.oracle(example.tree)) - per_word * len(example.tokens))
+        if not words:
+            raise DataError("there are no training examples with words")
+        if kept and not copy:
+            raise DataError("copy: false needs words dropped: with words kept every leaf is the next word")
+        return cls(
+            words=dict(words.most_common()),
+            characters=[character for character, _ in characters.most_common()],
+            labels=list(ontology.labels),
+            childless=[name for name, label in ontology.labels.items() if label.childless],
+            lexicon=([] if copy else [UNKNOWN_TOKEN]) + [token for token, _ in lexicon.most_common()],
+            words_kept=kept,
+            copy=copy,
+            bound_base=excess,
+            pieces=pieces,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Vocabulary:
+        """From what `to_dict` gives.
+
+        Raises:
+            DataError: a field is missing or unknown.
+        """
+        try:
+            return cls(**record)
+        except TypeError as error:
+            raise DataError(f"not a vocabulary: {error}") from None
+
+    @cached_property
+    def grammar(self) -> Grammar:
+        """What legality depends on."""
+        return Grammar(self.words_kept, frozenset(self.childless), self.bound_base)
+
+    @cached_property
+    def word_ids(self) -> dict[str, int]:
+        """The id of every lower-cased word."""
+        return {word: index for index, word in enumerate(self.words, start=2)}
+
+    @cached_property
+    def character_ids(self) -> dict[str, int]:
+        """The id of every character."""
+        return {character: index for index, character in enumerate(self.characters, start=2)}
+
+    @cached_property
+    def label_ids(self) -> dict[str, int]:
+        """The id of every label."""
+        return {label: index for index, label in enumerate(self.labels)}
+
+    @cached_property
+    def lexicon_ids(self) -> dict[str, int]:
+        """The id of every word of the lexicon."""
+        return {token: index for index, token in enumerate(self.lexicon)}
+
+    def word_id(self, word: str) -> int:
+        """The id of a word."""
+        return self.word_ids.get(word.lower(), UNKNOWN)
+
+    def spelling(self, word: str, longest: int = 32) -> list[int]:
+        """The character ids of a word, of its first `longest` characters; a capital never seen counts as its small letter."""
+        ids = self.character_ids
+        return [ids.get(character) or ids.get(character.lower(), UNKNOWN) for character in word[:longest]]
