@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import nltk
@@ -43,7 +43,7 @@ class Node:
     """A labelled node: an intent, a slot, an operator or a function, and its children in spoken order."""
 
     label: str
-    children: tuple[Union[Node, Leaf], ...] = ()
+    children: tuple[Node | Leaf, ...] = ()
 
     def leaves(self) -> Iterator[Leaf]:
         """The leaves from left to right."""

@@ -3,12 +3,14 @@
 Each offers
 
 - `FORMALISM`: the formalism its trees are written in unless the user says otherwise;
-- `WORDS`: `drop` or `keep`, likewise (what becomes of the words outside slots);
+- `WORDS`: `drop` or `keep`, likewise (what becomes of the words outside slots); None for both leaves rows as they are;
 - `recognises(path) -> str | None`: why this file or folder is in its format, or None;
-- `files(path) -> dict[str, list[Path]]`: what to read for each of `train`, `dev` and `test`;
-- `read(path) -> Iterator[Row]`: one `Example` or `Reject` for every annotated row of one of these files, in order.
+- `files(path) -> Release`: what to read for each of `train`, `dev` and `test`, and what the user should know of it;
+- `read(path) -> Iterator[Row]`: the annotated rows of one of these files, in order; `row.example()` is an `Example`
+  or raises the `DataError` that says why the row has none.
 
-Every reader gives trees with the words *kept*, so that nothing is lost before the converter's transforms choose.
+Every reader of annotations gives trees with the words *kept*, so that nothing is lost before the converter's transforms
+choose. An `id` or `domain` that the row does not have is left empty: the converter fills it in.
 A new reader is a new module here: there is no list to add it to.
 """
 
@@ -17,38 +19,56 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Union, cast
+from typing import Protocol, cast
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example
+from data_conversion.files import check_utf8
+from data_conversion.releases import Release
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
-    """A row that cannot be converted, and why."""
+class Row:
+    """An annotated row of a file, not yet read: the converter asks for its `example`, and rejects the row if that fails.
 
-    file: str
+    Attributes:
+        file: the file it stands in.
+        line: the line where it starts, or its number in the file where lines mean nothing.
+        text: the annotation, as a message shows it.
+        build: reads the annotation, or raises a `DataError`.
+    """
+
+    file: Path
     line: int
-    reason: str
     text: str
+    build: Callable[[], Example]
 
+    def example(self) -> Example:
+        """The example that the row annotates.
 
-Row = Union[Example, Reject]
+        Raises:
+            DataError: with file and line, where the annotation cannot be read.
+        """
+        try:
+            check_utf8(self.text)
+            return self.build()
+        except DataError as error:
+            raise error.at(file=self.file, line=self.line) from None
 
 
 class Reader(Protocol):
     """What a module of this package offers."""
 
-    FORMALISM: str
-    WORDS: str
+    FORMALISM: str | None
+    WORDS: str | None
 
     def recognises(self, path: Path) -> str | None:
         """Why `path` is in this format, in a few words, or None if it is not."""
 
-    def files(self, path: Path) -> Mapping[str, list[Path]]:
+    def files(self, path: Path) -> Release:
         """The files of each split."""
 
     def read(self, path: Path) -> Iterator[Row]:

@@ -1,0 +1,286 @@
+"""The converter: annotated data of any format that a reader knows → our own files.
+
+    DST/{train,dev,test}.jsonl   the examples
+    DST/ontology.json            the labels, learnt from train
+    DST/rejects.jsonl            the rows that could not be converted, and why
+
+Nothing is lost: rows in = rows out + rejects. The rows stream through: train is read twice, once to learn the labels
+and once to write, and no split is ever held in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+from data_conversion import formalisms, readers
+from data_conversion import transforms as transform
+from data_conversion.errors import DataError
+from data_conversion.example import Example
+from data_conversion.files import atomic_folder
+from data_conversion.frames import VALUE_OPERATOR
+from data_conversion.ontology import Ontology
+from data_conversion.readers import Reader, Row
+from data_conversion.releases import SPLITS, Release
+from data_conversion.tokenization import tokenize
+from data_conversion.tree import Leaf, Node
+
+_OUTPUTS = frozenset({*(f"{split}.jsonl" for split in SPLITS), "ontology.json", "rejects.jsonl"})
+
+
+@dataclass
+class Summary:
+    """What a conversion did.
+
+    Attributes:
+        reader: the reader's name.
+        why: why that reader, where it was chosen automatically.
+        counts: examples written, by split.
+        rejects: rows that could not be converted.
+        agreement: the share of examples whose tokens are those of our own tokenizer.
+        notes: what else the user should know.
+    """
+
+    reader: str
+    why: str
+    counts: dict[str, int] = field(default_factory=dict)
+    rejects: int = 0
+    agreement: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+def convert(
+    source: str | Path,
+    destination: str | Path,
+    *,
+    reader: str = "auto",
+    formalism: str | None = None,
+    words: str | None = None,
+    slot_values: str = "span",
+    transforms: Sequence[str] = (),
+    value_operator: str = VALUE_OPERATOR,
+    strict: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> Summary:
+    """Convert annotated data to our own files.
+
+    Args:
+        source: a file, or the folder of a release.
+        destination: the folder to write; what an earlier conversion left there is replaced.
+        reader: the name of a reader, or `auto` to choose it by looking at the source.
+        formalism: how trees are written; by default as the reader says.
+        words: `keep` or `drop` the words outside slots; by default as the reader says.
+        slot_values: `span`, or `per-token` for a slot node over each word.
+        transforms: names of further transforms, applied in this order after words and slot values.
+        value_operator: what several values of one slot stand under.
+        strict: make the first reject an error.
+        progress: called with 1 for each row read; the rows of train are read twice.
+
+    Raises:
+        DataError: there is nothing to convert, the destination holds other things, or, if strict, a row is rejected.
+    """
+    source, destination = Path(source), Path(destination)
+    name, why = _choose(source, reader)
+    _check_destination(source, destination)
+    module = readers.load(name)
+    release = module.files(source)
+    if not release.splits:
+        raise DataError(f"the reader {name!r} finds no train, dev or test data here", file=source)
+    change = _change(module, formalism, words, slot_values, transforms, value_operator)
+    conversion = _Conversion(module, release, change, _domain(source), progress)
+    summary = Summary(name, why, notes=list(release.notes))
+    learnt_from = "train" if "train" in release.splits else next(iter(release.splits))
+    if learnt_from != "train":
+        summary.notes.append(f"there is no train part: the ontology is learnt from {learnt_from}")
+    ontology = conversion.learn(learnt_from)
+    with atomic_folder(destination) as folder:
+        conversion.write(folder, ontology, summary, strict)
+        ontology.save(folder / "ontology.json")
+        if not any(summary.counts.values()):
+            raise DataError(_nothing(folder / "rejects.jsonl"), file=source)
+    return summary
+
+
+def _choose(source: Path, reader: str) -> tuple[str, str]:
+    """The reader's name, and why it was chosen."""
+    if not source.exists():
+        raise DataError("no such file or folder", file=source)
+    if source.is_dir() and not any(source.iterdir()):
+        raise DataError("the folder is empty", file=source)
+    if reader != "auto":
+        readers.load(reader)
+        return reader, "named by the user"
+    why = {name: readers.load(name).recognises(source) for name in readers.names()}
+    found = {name: reason for name, reason in why.items() if reason}
+    if not found:
+        raise DataError(f"no reader recognises this: name one of {', '.join(readers.names())} with --reader", file=source)
+    if len(found) > 1:
+        raise DataError(f"the readers {' and '.join(found)} recognise this: name one of them with --reader", file=source)
+    return next(iter(found.items()))
+
+
+def _check_destination(source: Path, destination: Path) -> None:
+    if destination.exists() and not destination.is_dir():
+        raise DataError("this is a file: name a folder to write to", file=destination)
+    if destination.resolve() in (source.resolve(), *source.resolve().parents):
+        raise DataError("the destination holds the source: name another folder", file=destination)
+    if destination.is_dir() and not {entry.name for entry in destination.iterdir()} <= _OUTPUTS:
+        raise DataError("the folder holds other things than converted data: name a new one", file=destination)
+
+
+def _domain(source: Path) -> str:
+    source = source.resolve()
+    return source.name if source.is_dir() else source.parent.name
+
+
+Change = Callable[[Example], Example]
+
+
+def _change(
+    module: Reader,
+    formalism: str | None,
+    words: str | None,
+    slot_values: str,
+    names: Sequence[str],
+    value_operator: str,
+) -> Change:
+    """All that is done to an example between the reader and the file."""
+    words = words or module.WORDS
+    for option, value, choices in [
+        ("words", words, ("keep", "drop")),
+        ("slot values", slot_values, ("span", "per-token")),
+        ("formalism", formalism, formalisms.names()),
+    ]:
+        if value is not None and value not in choices:
+            raise DataError(f"{value!r} is no choice for {option}: choose one of {', '.join(choices)}")
+    steps: list[Change] = []
+    if value_operator != VALUE_OPERATOR:
+        steps.append(lambda example: replace(example, tree=_renamed(example.tree, value_operator)))
+    if words is not None:
+        steps.append(transform.load("drop-words") if words == "drop" else _with_words_kept)
+    if slot_values == "per-token":
+        steps.append(transform.load("per-token"))
+    steps += [transform.load(name) for name in names]
+    if formalism is not None:
+        steps.append(lambda example: replace(example, formalism=formalism))
+
+    def change(example: Example) -> Example:
+        for step in steps:
+            example = step(example)
+        return example
+
+    return change
+
+
+def _with_words_kept(example: Example) -> Example:
+    if not example.words_kept:
+        raise DataError("words outside the tree are lost here: convert the original annotation to keep them")
+    return example
+
+
+def _renamed(node: Node, operator: str) -> Node:
+    children = tuple(child if isinstance(child, Leaf) else _renamed(child, operator) for child in node.children)
+    return Node(operator if node.label == VALUE_OPERATOR else node.label, children)
+
+
+
+
+@dataclass(frozen=True)
+class _Conversion:
+    """The one gate that every row goes through, on both passes."""
+
+    module: Reader
+    release: Release
+    change: Change
+    domain: str
+    progress: Callable[[int], object] | None
+
+    def rows(self, split: str) -> Iterator[tuple[str, Row]]:
+        """The rows of a split and the id of each."""
+        rows = chain.from_iterable(map(self.module.read, self.release.splits[split]))
+        for number, row in enumerate(rows, start=1):
+            yield f"{split}-{number}", row
+            if self.progress:
+                self.progress(1)
+
+    def example(self, identity: str, row: Row) -> Example:
+        """The example as it will be written.
+
+        Raises:
+            DataError: the row cannot be converted.
+        """
+        example = self.change(row.example())
+        return replace(example, id=example.id or identity, domain=example.domain or self.domain)
+
+    def learn(self, split: str) -> Ontology:
+        """The ontology of a split; rows that cannot be converted, or contradict the rows before them, are passed over."""
+
+        def trees() -> Iterator[tuple[str, Node, Mapping[str, str]]]:
+            known: dict[str, str] = {}
+            for identity, row in self.rows(split):
+                try:
+                    example = self.example(identity, row)
+                    kinds = _kinds(example, known)
+                except DataError:  # the second pass writes the reject
+                    continue
+                known.update(kinds)
+                yield example.domain, example.tree, kinds
+
+        return Ontology.learn(trees())
+
+    def write(self, folder: Path, ontology: Ontology, summary: Summary, strict: bool) -> None:
+        """Write every split and the rejects, and fill in the summary."""
+        known = {name: label.kind for name, label in ontology.labels.items()}
+        agreeing = 0
+        with open(folder / "rejects.jsonl", "w", encoding="utf-8") as rejects:
+            for split in self.release.splits:
+                summary.counts[split] = 0
+                with open(folder / f"{split}.jsonl", "w", encoding="utf-8") as lines:
+                    for identity, row in self.rows(split):
+                        try:
+                            example = self.example(identity, row)
+                            _kinds(example, known)
+                            lines.write(example.to_json(ontology) + "\n")
+                        except DataError as error:
+                            error = error.at(file=row.file, line=row.line)
+                            if strict:
+                                raise error from None
+                            rejects.write(_reject(row, error) + "\n")
+                            summary.rejects += 1
+                            continue
+                        summary.counts[split] += 1
+                        agreeing += example.tokens == tuple(token.text for token in tokenize(example.utterance))
+        summary.agreement = agreeing / max(1, sum(summary.counts.values()))
+
+
+def _kinds(example: Example, known: Mapping[str, str]) -> Mapping[str, str]:
+    """The kinds of the labels of a tree.
+
+    Raises:
+        DataError: a label is of another kind than is known of it.
+    """
+    kinds = formalisms.load(example.formalism).label_kinds(example.tree)
+    for label, kind in kinds.items():
+        if known.get(label, kind) != kind:
+            raise DataError(f"the label {label!r} is a {kind} here and a {known[label]} elsewhere: rename one of them")
+    return kinds
+
+
+def _reject(row: Row, error: DataError) -> str:
+    """A line of `rejects.jsonl`; bytes that are not UTF-8 are shown escaped."""
+    reason = str(replace(error, file=None, line=None))
+    text = row.text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return json.dumps({"file": str(row.file), "line": row.line, "reason": reason, "text": text}, ensure_ascii=False)
+
+
+def _nothing(rejects: Path) -> str:
+    """Why a conversion gives no example at all."""
+    with open(rejects, encoding="utf-8") as lines:
+        first = next(lines, None)
+    if first is None:
+        return "there is no annotated row here"
+    reject = json.loads(first)
+    return f"no row can be converted; the first is {reject['file']}:{reject['line']}: {reject['reason']}"

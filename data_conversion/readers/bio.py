@@ -1,0 +1,109 @@
+"""Intents and BIO slot tags, in the two layouts that are common.
+
+A folder for each split with three files side by side, one utterance a line:
+
+    seq.in      play some folk music
+    seq.out     O O B-Mediatype I-Mediatype
+    label       PlayMusicIntent
+
+or a file for each split in two columns (CoNLL), the intent in a comment above and a blank line after each utterance:
+
+    # intent = PlayMusicIntent
+    play    O
+    some    O
+    folk    B-Mediatype
+    music   I-Mediatype
+
+(`# intent: X` is read as well, other comments are passed over.) A label `a#b`, as ATIS has, is the name of one intent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+
+from data_conversion.blocks import Block, blocks, word_and_tag
+from data_conversion.errors import DataError
+from data_conversion.example import Example
+from data_conversion.files import read_lines
+from data_conversion.frames import Clause, frame_tree, spans_of
+from data_conversion.readers import Row
+from data_conversion.releases import Release, by_name, split_of
+
+FORMALISM = "bracket"
+WORDS = "drop"
+
+_PARALLEL = ("seq.in", "seq.out", "label")
+_COMMENT = re.compile(r"#\s*(\w+)\s*[=:]\s*(.*)")
+
+
+def recognises(path: Path) -> str | None:
+    """Three files side by side, or two columns under a comment that names the intent."""
+    chosen = [file for split in files(path).splits.values() for file in split]
+    if chosen and all(map(_is_parallel, chosen)):
+        return f"{', '.join(_PARALLEL)} side by side"
+    if chosen and all(map(_has_intent_comment, chosen)):
+        return "two columns under a comment that names the intent"
+    return None
+
+
+def files(path: Path) -> Release:
+    """The folders that hold the three files, or the two-column files."""
+    if _is_parallel(path):
+        return Release({split_of(path.name) or "train": [path]})
+    return by_name(path, lambda entry: _is_parallel(entry) or _has_intent_comment(entry))
+
+
+def read(path: Path) -> Iterator[Row]:
+    """The utterances of one folder with the three files, or of one two-column file."""
+    return _read_parallel(path) if path.is_dir() else _read_columns(path)
+
+
+def _is_parallel(path: Path) -> bool:
+    return all((path / name).is_file() for name in _PARALLEL)
+
+
+def _has_intent_comment(path: Path) -> bool:
+    first = next(blocks(path), None) if path.is_file() else None
+    return first is not None and _intent(first) is not None
+
+
+def _read_parallel(folder: Path) -> Iterator[Row]:
+    files = [folder / name for name in _PARALLEL]
+    for number, lines in enumerate(zip_longest(*map(read_lines, files)), start=1):
+        texts = [line[1] if line else None for line in lines]
+        if any(texts):
+            yield Row(files[0], number, " | ".join(text or "" for text in texts), partial(_parallel, *texts))
+
+
+def _parallel(words: str | None, tags: str | None, intent: str | None) -> Example:
+    if words is None or tags is None or intent is None:
+        raise DataError(f"the files {', '.join(_PARALLEL)} differ in their number of lines")
+    return _example(tuple(words.split()), tags.split(), intent.strip())
+
+
+def _read_columns(file: Path) -> Iterator[Row]:
+    for block in blocks(file):
+        yield Row(file, block.line, block.text, partial(_columns, block))
+
+
+def _columns(block: Block) -> Example:
+    pairs = [word_and_tag(line) for line in block.lines if not _COMMENT.fullmatch(line)]
+    return _example(tuple(word for word, _ in pairs), [tag for _, tag in pairs], _intent(block) or "")
+
+
+def _intent(block: Block) -> str | None:
+    comments = (_COMMENT.fullmatch(line) for line in block.lines)
+    return next((comment[2].strip() for comment in comments if comment and comment[1] == "intent"), None)
+
+
+def _example(tokens: tuple[str, ...], tags: list[str], intent: str) -> Example:
+    if not intent:
+        raise DataError("the utterance has no intent")
+    if len(tokens) != len(tags):
+        raise DataError(f"{len(tokens)} words but {len(tags)} tags")
+    tree = frame_tree(tokens, [Clause(intent, 0, len(tokens))], spans_of(tags))
+    return Example("", "", " ".join(tokens), tokens, tree, FORMALISM)

@@ -1,0 +1,45 @@
+"""Which files of a data release are its training, development and test parts.
+
+    >>> split_of("alarm_eval.tsv"), split_of("train.clean.seq"), split_of("README")
+    ('dev', 'train', None)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SPLITS = ("train", "dev", "test")
+
+_NAMES = {"train": "train", "training": "train", "dev": "dev", "valid": "dev", "validation": "dev", "eval": "dev", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Release:
+    """The files of each split, in the order they are read, and what the user should know of the choice."""
+
+    splits: dict[str, list[Path]]
+    notes: list[str] = field(default_factory=list)
+
+
+def split_of(name: str) -> str | None:
+    """The split that a file or folder name speaks of: its `eval` and `valid` are `dev` to us."""
+    found = {_NAMES[word] for word in re.split(r"[._-]", name.lower()) if word in _NAMES}
+    return found.pop() if len(found) == 1 else None
+
+
+def by_name(path: Path, belongs: Callable[[Path], bool]) -> Release:
+    """The files directly in a folder that `belongs` accepts, by the splits that their names speak of.
+
+    A single file is a release of one split: the one its name speaks of, else train.
+    """
+    if not path.is_dir():
+        return Release({split_of(path.name) or "train": [path]})
+    splits: dict[str, list[Path]] = {}
+    for entry in sorted(path.iterdir()):
+        split = split_of(entry.name)
+        if split and belongs(entry):
+            splits.setdefault(split, []).append(entry)
+    return Release({split: splits[split] for split in SPLITS if split in splits})
