@@ -7,6 +7,7 @@ that training never replays a derivation.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -165,6 +166,8 @@ def derivation_table(example: Example, vocabulary: Vocabulary, system: Transitio
     heights = [0]
     before: list[Counts] = []
     for action in system.oracle(example.tree):
+        if isinstance(action, Copy) and not vocabulary.copy:
+            action = Generate(example.tokens[action.position])
         before.append(counts_of(state, grammar))
         opener = state.top.nearest_open.row if state.top is not None and state.open_nodes else 0
         focus = state.focus
@@ -174,8 +177,8 @@ def derivation_table(example: Example, vocabulary: Vocabulary, system: Transitio
         heights.append(1 + max(heights[child.row] for child in top.children) if top.children else 0)
         for child in top.children:
             table[child.row - 1][_FIELD["parent"]] = top.row
-        position = action.position if isinstance(action, Copy) and vocabulary.copy else IGNORE
-        lexicon = _lexicon_id(top, vocabulary) if isinstance(action, (Copy, Generate)) and position == IGNORE else IGNORE
+        position = action.position if isinstance(action, Copy) else IGNORE
+        lexicon = _lexicon_id(action, vocabulary) if isinstance(action, Generate) else IGNORE
         token = len(vocabulary.lexicon) + position if position != IGNORE else lexicon
         table.append(
             [kind_of(action), _label_id(top, vocabulary), position, lexicon, top.below.row if top.below else 0]
@@ -192,9 +195,9 @@ def _label_id(item: Item, vocabulary: Vocabulary) -> int:
     return vocabulary.label_ids.get(getattr(item.content, "label", ""), IGNORE)
 
 
-def _lexicon_id(item: Item, vocabulary: Vocabulary) -> int:
+def _lexicon_id(action: Generate, vocabulary: Vocabulary) -> int:
     unknown = IGNORE if vocabulary.copy else 0  # without copy, <unk> is a word of the lexicon
-    return vocabulary.lexicon_ids.get(getattr(item.content, "text", ""), unknown)
+    return vocabulary.lexicon_ids.get(action.token, unknown)
 
 
 class Derivations:
@@ -273,7 +276,7 @@ def _groups(values: np.ndarray) -> list[np.ndarray]:
     """The indices of the values 1, 2, … up to the largest; zeros are left out."""
     order = np.argsort(values, kind="stable")
     edges = np.searchsorted(values[order], np.arange(1, values.max() + 2))
-    return [order[start:end] for start, end in zip(edges, edges[1:])]
+    return [order[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def length_batches(lengths: Sequence[int], batch_size: int, seed: int | None = None) -> Iterator[list[int]]:

@@ -9,7 +9,6 @@ The papers write NT for `Open`, TER for `Copy` and `Generate`, RED for `Close`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +49,4 @@ class Close:
         return "Close"
 
 
-Action = Union[Open, Copy, Generate, Close]
+Action = Open | Copy | Generate | Close

@@ -1,0 +1,194 @@
+"""The shift-reduce network: encoder, stack, history and heads, wired together.
+
+At every step the parser state is the concatenation of the words attended to, the state of the stack, the state when the
+nearest open node was pushed, the state of the action history and the word in focus; from it come the scores of the kinds of
+action, of the labels and of the tokens, to which the attention scores are appended as scores for copying (Damonte, Goel
+and Chung, NAACL 2019, after Cheng et al., ACL 2017). The word in focus, the one after the last copied, is our addition:
+with words kept it is the front of the buffer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from parser.batching import IGNORE, Batch, Gold, Inputs
+from parser.heads import Attention, Heads
+from parser.transitions.system import KIND_NAMES, KIND_TERMINAL, TransitionSystem
+from parser.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Words:
+    """An encoded batch of utterances.
+
+    Attributes:
+        encoded: [batch, length + 1, dim] encodings; one learnt vector stands after the last word.
+        keys: [batch, length, attention dim] attention keys, empty without attention.
+        mask: [batch, length] True for words.
+    """
+
+    encoded: Tensor
+    keys: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Unnormalised scores, [batch, steps, …]: of kinds, labels and tokens, and the attention distribution."""
+
+    kinds: Tensor
+    labels: Tensor
+    tokens: Tensor
+    attention: Tensor
+
+
+class ParserNetwork(nn.Module):
+    """The reference parser.
+
+    Args:
+        vocabulary: the symbols of the training set.
+        encoder: makes the encoder of the utterance from the vocabulary.
+        state_encoder: makes the encoder of the stack from the size of a row.
+        system: the transition system.
+        dim: size of rows, of the action history and of the heads' hidden layer.
+        attention: attend to the words; off, it is the paper's −Att (the states still copy, if they may).
+        dropout: dropout on the heads' hidden layer and on rows.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        encoder: Callable[[Vocabulary], nn.Module],
+        state_encoder: Callable[[int], nn.Module],
+        system: TransitionSystem,
+        *,
+        dim: int = 256,
+        attention: bool = True,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.system = system
+        self.encoder = encoder(vocabulary)
+        self.state_encoder = state_encoder(dim)
+        self.attends = attention
+        words, stack = int(self.encoder.dim), int(self.state_encoder.dim)
+        self.attention = Attention(stack, words) if attention or vocabulary.copy else None
+        self.end = nn.Parameter(torch.zeros(words))
+        self.leaf = nn.Linear(words, dim)
+        self.labels = nn.Embedding(len(vocabulary.labels), dim)
+        self.lexicon = nn.Embedding(len(vocabulary.lexicon) + 1, dim)  # never empty
+        self.compose = nn.Linear(2 * dim, dim)
+        self.kinds = nn.Embedding(len(KIND_NAMES) + 1, dim)  # the last one starts the history
+        self.history = nn.LSTM(dim, dim, batch_first=True)
+        self.heads = Heads(
+            words * (2 if attention else 1) + 2 * stack + dim,
+            dim=dim,
+            kinds=len(KIND_NAMES),
+            labels=len(vocabulary.labels),
+            lexicon=len(vocabulary.lexicon),
+            dropout=dropout,
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def encode(self, inputs: Inputs) -> Words:
+        """The words of a batch, once for all steps."""
+        encoded, mask = self.encoder(inputs), inputs.mask
+        padded = functional.pad(encoded, (0, 0, 0, 1)).masked_fill(~functional.pad(mask, (0, 1))[..., None], 0.0)
+        last = torch.zeros_like(padded[..., :1]).scatter(1, inputs.lengths[:, None, None], 1.0)
+        keys = self.attention.key(encoded) if self.attention is not None else encoded[..., :0]
+        return Words(padded + last * self.end, keys, mask)
+
+    def base_rows(self, words: Words, labels: Tensor, positions: Tensor, lexicon: Tensor) -> Tensor:
+        """[batch, steps, dim] what each action pushes before composition: a label, a copied or a generated word.
+
+        All arguments but `words` are [batch, steps], -1 where they do not apply.
+        """
+        copied = self.leaf(_at(words.encoded, positions.clamp(min=0)))
+        generated, labelled = self.lexicon(lexicon.clamp(min=0)), self.labels(labels.clamp(min=0))
+        return torch.where(
+            (positions >= 0)[..., None], copied, torch.where((lexicon >= 0)[..., None], generated, labelled)
+        )
+
+    def composed(self, children: Tensor, label: Tensor) -> Tensor:
+        """[…, dim] a finished node, from the mean of its children (zero without) and the row of its label."""
+        return self.compose(torch.cat([children, label], dim=-1))
+
+    def score(self, words: Words, stack: Tensor, opened: Tensor, history: Tensor, focus: Tensor) -> Scores:
+        """Scores for the next action.
+
+        Args:
+            words: the encoded utterances.
+            stack: [batch, steps, dim] the state of the stack.
+            opened: [batch, steps, dim] its state when the nearest open node was pushed.
+            history: [batch, steps, dim] the state of the action history.
+            focus: [batch, steps] the word in focus.
+        """
+        parts = [stack, opened, history, _at(words.encoded, focus)]
+        copying, weights = words.encoded.new_zeros(*focus.shape, 0), words.encoded.new_zeros(*focus.shape, 0)
+        if self.attention is not None:
+            scores = self.attention(stack, words.keys, words.mask, focus)
+            weights = scores.softmax(-1)
+            if self.attends:
+                parts.append(weights @ words.encoded[:, :-1])
+            if self.vocabulary.copy:
+                copying = scores
+        kinds, labels, lexicon = self.heads(torch.cat(parts, dim=-1))
+        return Scores(kinds, labels, torch.cat([lexicon, copying], dim=-1), weights)
+
+    def forward(self, batch: Batch) -> Scores:
+        """Scores at every step of the gold derivations, all at once."""
+        words, gold = self.encode(batch.inputs), batch.gold
+        base = self.base_rows(words, gold.labels, gold.positions, gold.lexicon)
+        rows = self.dropout(self._composed_rows(base, gold))
+        states = self.state_encoder(rows, gold.stack)
+        first = gold.kinds.new_full((len(gold.kinds), 1), len(KIND_NAMES))
+        actions = self.kinds(torch.cat([first, gold.kinds[:, :-1]], dim=1)) + functional.pad(base[:, :-1], (0, 0, 1, 0))
+        history = self.history(self.dropout(actions))[0]
+        return self.score(words, states[:, :-1], _at(states, gold.opens), history, gold.focus)
+
+    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
+        """The mean negative log-likelihood of an action: kinds, labels and tokens add, and only what is legal is scored."""
+        scores, gold = self(batch), batch.gold
+        kinds = scores.kinds.masked_fill(~gold.legal, float("-inf"))
+        total = cross_entropy(kinds[gold.mask], gold.kinds[gold.mask], label_smoothing)
+        opened = gold.label_targets != IGNORE
+        total = total + cross_entropy(scores.labels[opened], gold.label_targets[opened], label_smoothing)
+        if not self.vocabulary.words_kept:
+            terminal = (gold.kinds == KIND_TERMINAL) & (gold.token_targets != IGNORE) & gold.mask
+            total = total + cross_entropy(scores.tokens[terminal], gold.token_targets[terminal], label_smoothing)
+        return total / gold.mask.sum()
+
+    def _composed_rows(self, base: Tensor, gold: Gold) -> Tensor:
+        """Rows with those of `Close` composed, level by level of height; a childless node has a mean of zero."""
+        flat = base.flatten(0, 1)
+        closing = gold.kinds.flatten() == len(KIND_NAMES) - 1
+        childless = self.composed(torch.zeros_like(self.labels.weight), self.labels.weight)[gold.labels.flatten().clamp(min=0)]
+        rows = torch.where(closing[:, None], childless, flat)
+        for level in gold.heights:
+            assert level.owners is not None
+            counts = torch.bincount(level.owners, minlength=len(level.rows)).unsqueeze(1)
+            sums = flat.new_zeros(len(level.rows), flat.shape[1]).index_add(0, level.owners, rows[level.sources])
+            rows = rows.index_copy(0, level.rows, self.composed(sums / counts, flat[level.rows]))
+        return rows.view_as(base)
+
+
+def cross_entropy(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Summed cross-entropy over [n, choices]; smoothing spreads over the choices that are not minus infinity."""
+    logs = scores.log_softmax(-1)
+    wanted = -logs.gather(1, targets[:, None]).sum()
+    if not smoothing:
+        return wanted
+    legal = scores > float("-inf")
+    spread = -(logs.masked_fill(~legal, 0.0).sum(-1) / legal.sum(-1)).sum()
+    return (1 - smoothing) * wanted + smoothing * spread
+
+
+def _at(values: Tensor, places: Tensor) -> Tensor:
+    """[batch, steps, dim] from [batch, length, dim] by [batch, steps] places."""
+    return values.gather(1, places[..., None].expand(-1, -1, values.shape[2]))

@@ -1,0 +1,72 @@
+"""The Stack-LSTM of Dyer et al. (ACL 2015): an LSTM whose next step continues from any earlier one.
+
+In training all derivations of a batch are known, so rows are computed by stack depth instead of by time: all rows of depth
+d at once, each from its own row below. The work is the same, the sequential steps are as many as the stack is high, and
+no padding is computed. In decoding, one row an example is computed at a time; both give the same numbers (tested).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from parser.batching import Level
+
+
+class StackLSTM(nn.Module):
+    """States of the stack.
+
+    Args:
+        row_dim: size of the vectors that are pushed.
+        dim: size of the state.
+    """
+
+    def __init__(self, row_dim: int, *, dim: int = 256) -> None:
+        super().__init__()
+        self.dim = dim
+        self.memory_dim = 2 * dim  # what a row remembers: hidden state and cell
+        self.inputs = nn.Linear(row_dim, 4 * dim)
+        self.recurrent = nn.Linear(dim, 4 * dim, bias=False)
+        nn.init.orthogonal_(self.recurrent.weight)
+
+    def forward(self, rows: Tensor, levels: Sequence[Level]) -> Tensor:
+        """All states of whole derivations.
+
+        Args:
+            rows: [batch, steps, row_dim] what each action pushes.
+            levels: the rows by stack depth.
+
+        Returns:
+            [batch, steps + 1, dim]: the state when row r is on top, from row 0, the empty stack.
+        """
+        batch, steps, _ = rows.shape
+        inputs = self.inputs(rows).flatten(0, 1)
+        hidden, cell = inputs.new_zeros(1, self.dim), inputs.new_zeros(1, self.dim)
+        states = []
+        for level in levels:
+            hidden, cell = self._cell(inputs[level.rows], hidden[level.sources], cell[level.sources])
+            states.append(hidden)
+        order = torch.cat([level.rows for level in levels])
+        flat = rows.new_zeros(batch * steps, self.dim).index_copy(0, order, torch.cat(states))
+        return torch.cat([rows.new_zeros(batch, 1, self.dim), flat.view(batch, steps, self.dim)], dim=1)
+
+    def start(self, batch: int) -> Tensor:
+        """[batch, memory_dim] the memory of the empty stack."""
+        return self.inputs.weight.new_zeros(batch, self.memory_dim)
+
+    def step(self, row: Tensor, below: Tensor) -> Tensor:
+        """[batch, memory_dim] the memory of a row pushed on another, from the row and the memory of the one below."""
+        hidden, cell = below.chunk(2, dim=-1)
+        return torch.cat(self._cell(self.inputs(row), hidden, cell), dim=-1)
+
+    def read(self, memory: Tensor) -> Tensor:
+        """[…, dim] the state that a memory stands for."""
+        return memory[..., : self.dim]
+
+    def _cell(self, inputs: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+        gates, candidate = (inputs + self.recurrent(hidden)).split([3 * self.dim, self.dim], dim=-1)
+        keep, write, show = gates.sigmoid().chunk(3, dim=-1)
+        cell = keep * cell + write * candidate.tanh()
+        return show * cell.tanh(), cell

@@ -1,0 +1,169 @@
+"""Batched equals symbolic, training equals decoding, and padding changes nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import LEXICON, dropped_examples, kept_examples, vocabulary_for
+from torch.overrides import TorchFunctionMode
+
+from data_conversion.example import Example
+from data_conversion.ontology import Ontology
+from data_conversion.tree import Leaf, Node
+from parser.batching import Derivations, Gold, Indexer
+from parser.decoding.greedy import Choice, Stepper, choose, parse_batch
+from parser.encoders.bilstm import BiLSTM
+from parser.network import ParserNetwork
+from parser.state_encoders.stack_lstm import StackLSTM
+from parser.transitions.actions import Action, Copy, Generate
+from parser.transitions.system import KIND_OPEN, TransitionSystem, counts_of, initial, replay
+from parser.transitions.top_down import TopDown
+from parser.vocabulary import Vocabulary
+
+some_examples = st.lists(dropped_examples(), min_size=1, max_size=4) | st.lists(kept_examples(), min_size=1, max_size=4)
+
+
+def network_for(examples: list[Example], *, copy: bool = True, attention: bool = True, seed: int = 0) -> ParserNetwork:
+    torch.manual_seed(seed)
+    vocabulary = vocabulary_for(examples, copy=copy)
+    encoder = partial(BiLSTM, hidden=6, word_dim=5, character_dim=4)
+    return ParserNetwork(
+        vocabulary, encoder, partial(StackLSTM, dim=7), TopDown(), dim=8, attention=attention
+    ).eval()
+
+
+@settings(max_examples=25, deadline=None)
+@given(examples=some_examples, copy=st.booleans(), attention=st.booleans())
+def test_training_scores_every_step_as_decoding_does(examples: list[Example], copy: bool, attention: bool) -> None:
+    copy = copy or all(example.words_kept for example in examples)
+    network = network_for(examples, copy=copy, attention=attention)
+    system, grammar = network.system, network.vocabulary.grammar
+    batch = Derivations(examples, network.vocabulary, system).batch(range(len(examples)))
+    gold = batch.gold
+    states = [initial(len(example.tokens), grammar) for example in examples]
+    oracles = [oracle(system, example, copy) for example in examples]
+    with torch.inference_mode():
+        trained = network(batch)
+        stepper = Stepper(network, network.encode(batch.inputs), batch.inputs)
+        for step in range(gold.mask.shape[1]):
+            scores, legal = stepper.scores()
+            now = gold.mask[:, step]
+            for field in ("kinds", "labels", "tokens", "attention"):
+                torch.testing.assert_close(
+                    getattr(scores, field)[now, 0], getattr(trained, field)[now, step], rtol=1e-4, atol=1e-5
+                )
+            assert torch.equal(legal[now], gold.legal[now, step])
+            for index, (example, actions) in enumerate(zip(examples, oracles, strict=True)):
+                if step < len(actions):
+                    state = states[index]
+                    symbolic = system.legal(counts_of(state, grammar), grammar.words_kept)
+                    assert [bool(flag) for flag in symbolic] == legal[index].tolist()
+                    assert state.focus == gold.focus[index, step] == stepper.state.focus[index]
+                    states[index] = system.apply(state, actions[step], example.tokens)
+            stepper.take(gold_choice(network, gold, step))
+        assert bool(stepper.state.finished.all())
+
+
+def oracle(system: TransitionSystem, example: Example, copy: bool) -> list[Action]:
+    actions = system.oracle(example.tree)
+    if copy:
+        return actions
+    return [Generate(example.tokens[action.position]) if isinstance(action, Copy) else action for action in actions]
+
+
+def gold_choice(network: ParserNetwork, gold: Gold, step: int) -> Choice:
+    mask, kinds = gold.mask[:, step], gold.kinds[:, step]
+    position, lexicon = gold.positions[:, step], gold.lexicon[:, step]
+    tokens = torch.where(position >= 0, position + len(network.vocabulary.lexicon), lexicon)
+    labels = torch.where(kinds == KIND_OPEN, gold.labels[:, step], -1)
+    return Choice(torch.where(mask, kinds, -1), labels, tokens, torch.zeros(len(mask)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(examples=some_examples, seed=st.integers(0, 1000))
+def test_every_greedy_parse_is_a_legal_tree_and_padding_changes_nothing(examples: list[Example], seed: int) -> None:
+    network = network_for(examples, seed=seed)
+    with torch.no_grad():  # an untrained parser is undecided: make it choose
+        for weights in network.heads.parameters():
+            weights.mul_(20)
+    tokens = [example.tokens for example in examples]
+    together = parse_batch(network, Indexer(network.vocabulary).inputs(tokens))
+    for words, derivation in zip(tokens, together, strict=True):
+        replay(network.system, derivation.actions, words, network.vocabulary.grammar)
+        alone = parse_batch(network, Indexer(network.vocabulary).inputs([words]))[0]
+        assert alone.actions == derivation.actions
+        assert alone.log_prob == pytest.approx(derivation.log_prob, abs=1e-3)
+
+
+@settings(max_examples=10, deadline=None)
+@given(examples=some_examples)
+def test_loss_of_a_batch_is_the_mean_over_actions(examples: list[Example]) -> None:
+    network = network_for(examples)
+    derivations = Derivations(examples, network.vocabulary, network.system)
+    steps = derivations.steps
+    each = [network.loss(derivations.batch([index])).item() for index in range(len(examples))]
+    together = network.loss(derivations.batch(range(len(examples)))).item()
+    assert together == pytest.approx(sum(loss * count for loss, count in zip(each, steps)) / sum(steps), rel=1e-4)
+
+
+class CallCounter(TorchFunctionMode):
+    """Counts the calls into torch that are made inside it."""
+
+    calls = 0
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+        self.calls += 1
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_decoding_step_makes_the_same_torch_calls_at_batch_1_and_64(kept: bool) -> None:
+    tokens = ("play", "the", "music")
+    words = [Leaf(token, position) for position, token in enumerate(tokens)]
+    slot = Node("Slot", (words[2],))
+    tree = Node("Intent", (words[0], words[1], slot) if kept else (slot,))
+    example = Example("x", "d", "play the music", tokens, tree)
+    network = network_for([example])
+    calls = []
+    for size in (1, 64):
+        inputs = Indexer(network.vocabulary).inputs([tokens] * size)
+        with torch.no_grad():
+            stepper = Stepper(network, network.encode(inputs), inputs)
+            with CallCounter() as counter:
+                scores, legal = stepper.scores()
+                stepper.take(choose(network.vocabulary, scores, legal, stepper.state))
+        calls.append(counter.calls)
+    assert calls[0] == calls[1] > 0
+
+
+def test_the_parser_learns_twenty_requests_by_heart() -> None:
+    examples = [
+        Example(str(n), "d", " ".join(tokens), tokens, tree)
+        for n, (tokens, tree) in enumerate(
+            (
+                ("play", name, "in", room),
+                Node("Play", (Node("Title", (Leaf(name, 1),)), Node("Room", (Leaf(room, 3), Leaf("lexical"))))),
+            )
+            for name in ("jazz", "blues", "rock", "soul", "folk")
+            for room in ("kitchen", "hall", "attic", "garden")
+        )
+    ]
+    torch.manual_seed(1)
+    ontology = Ontology.learn(
+        (e.domain, e.tree, {"Play": "intent", "Title": "slot", "Room": "slot"}) for e in examples
+    )
+    vocabulary = Vocabulary.learn(examples, ontology, TopDown())
+    network = ParserNetwork(vocabulary, partial(BiLSTM, hidden=32), partial(StackLSTM, dim=32), TopDown(), dim=32)
+    optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)
+    batch = Derivations(examples, vocabulary, TopDown()).batch(range(20))
+    for _ in range(80):
+        optimizer.zero_grad()
+        network.loss(batch, label_smoothing=0.05).backward()
+        optimizer.step()
+    parses = parse_batch(network.eval(), batch.inputs)
+    trees = [replay(TopDown(), p.actions, e.tokens, vocabulary.grammar) for p, e in zip(parses, examples)]
+    assert trees == [example.tree for example in examples]

@@ -1,0 +1,90 @@
+"""The laws of every transition system: the oracle rebuilds the tree by legal steps, and any legal walk ends in a whole tree."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import CHILDLESS, LABELS, LEXICON, dropped_examples, kept_examples
+
+from data_conversion.errors import DataError
+from data_conversion.example import Example
+from data_conversion.tree import Leaf, Node
+from parser.transitions.actions import Action, Close, Copy, Generate, Open
+from parser.transitions.state import State
+from parser.transitions.system import Grammar, TransitionSystem, initial, is_legal, replay, tree_of
+from parser.transitions.top_down import TopDown
+
+SYSTEMS = [TopDown()]
+TOKENS = "add apples and oranges to shopping list and play music".split()
+ARTICLE = Node(
+    "and",
+    (
+        Node(
+            "addToListIntent",
+            (Node("add", (Node("ItemName", (Leaf("apples", 1),)), Node("ItemName", (Leaf("oranges", 3),)))),),
+        ),
+        Node("PlayMusicIntent", (Node("Mediatype", (Leaf("music", 9),)),)),
+    ),
+)
+
+
+def grammar(words_kept: bool) -> Grammar:
+    return Grammar(words_kept, frozenset({CHILDLESS}), bound_base=60)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@given(example=dropped_examples() | kept_examples())
+def test_replay_of_oracle_is_the_tree(system: TransitionSystem, example: Example) -> None:
+    kept = example.words_kept
+    assert replay(system, system.oracle(example.tree), example.tokens, grammar(kept)) == example.tree
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("words_kept", [True, False])
+@given(length=st.integers(1, 7), seed=st.integers(0, 10**6), base=st.integers(2, 9))
+def test_a_random_legal_walk_ends_in_a_whole_tree(
+    system: TransitionSystem, words_kept: bool, length: int, seed: int, base: int
+) -> None:
+    rules = Grammar(words_kept, frozenset({CHILDLESS}), bound_base=base)
+    tokens, chance = TOKENS[:length], random.Random(seed)
+    state = initial(length, rules)
+    while not state.finished:
+        choices = [action for action in every_action(state) if is_legal(system, state, action, rules)]
+        assert choices, "nothing is legal but the tree is not whole"
+        state = system.apply(state, chance.choice(choices), tokens)
+    assert state.steps <= rules.bound(length)
+    tree = tree_of(state)
+    assert all(node.children or node.label == CHILDLESS for node in tree.nodes())
+    if words_kept:
+        assert [leaf.position for leaf in tree.leaves()] == list(range(length))
+
+
+def every_action(state: State) -> list[Action]:
+    copies = [Copy(position) for position in range(state.length)]
+    return [*map(Open, LABELS), *copies, *map(Generate, LEXICON), Close()]
+
+
+def test_the_articles_request_top_down() -> None:
+    derivation = " ".join(map(str, TopDown().oracle(ARTICLE)))
+    assert derivation == (
+        "Open(and) Open(addToListIntent) Open(add) Open(ItemName) Copy(1) Close Open(ItemName) Copy(3) Close Close Close "
+        "Open(PlayMusicIntent) Open(Mediatype) Copy(9) Close Close Close"
+    )
+    assert replay(TopDown(), TopDown().oracle(ARTICLE), TOKENS, grammar(False)) == ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("actions", "reason"),
+    [
+        ([Copy(0)], "action 1, Copy(0), is not legal here"),
+        ([Open("Slot"), Close()], "action 2, Close, is not legal here"),
+        ([Open("Intent"), Copy(10)], "action 2, Copy(10), is not legal here"),
+        ([Open("Intent"), Copy(0)], "the derivation ends with 1 nodes open"),
+    ],
+)
+def test_a_bad_derivation_says_which_action(actions: list[Action], reason: str) -> None:
+    with pytest.raises(DataError, match="^" + reason.replace("(", r"\(").replace(")", r"\)") + "$"):
+        replay(TopDown(), actions, TOKENS, grammar(False))
