@@ -125,14 +125,16 @@ def _coordinations(tokens: Sequence[str], spans: Sequence[Span]) -> Iterator[lis
         yield group
 
 
-def frame_of(tree: Node, formalism: str = "bracket") -> Frame:
+def frame_of(tree: Node, formalism: str = "bracket", *, kinds: Mapping[str, str] | None = None) -> Frame:
     """The intents and slot values of a tree, from the positions of its leaves; operators are transparent.
 
     The words may be kept or dropped. Of nested labels the outermost slot counts, and the intents that are not under a
     slot. A value whose leaves are not neighbours in the utterance gives one span for each stretch of neighbours;
-    generated leaves have no place in the utterance and give none.
+    generated leaves have no place in the utterance and give none. The formalism tells the kinds of the labels, unless
+    `kinds` brings what an ontology knows of them: a parser's tree need not have the shape that gives them away.
     """
-    kinds = formalisms.load(formalism).label_kinds(tree)
+    if kinds is None:
+        kinds = formalisms.load(formalism).label_kinds(tree)
     intents: list[str] = []
     spans: list[Span] = []
     _collect(tree, kinds, intents, spans)
