@@ -116,9 +116,11 @@ def _choose(source: Path, reader: str) -> tuple[str, str]:
     why = {name: readers.load(name).recognises(source) for name in readers.names()}
     found = {name: reason for name, reason in why.items() if reason}
     if not found:
-        raise DataError(f"no reader recognises this: name one of {', '.join(readers.names())} with --reader", file=source)
+        names = ", ".join(readers.names())
+        raise DataError(f"no reader recognises this: name one of {names} with --reader", file=source)
     if len(found) > 1:
-        raise DataError(f"the readers {' and '.join(found)} recognise this: name one of them with --reader", file=source)
+        names = " and ".join(found)
+        raise DataError(f"the readers {names} recognise this: name one of them with --reader", file=source)
     return next(iter(found.items()))
 
 
@@ -216,7 +218,7 @@ class _Conversion:
         return replace(example, id=example.id or identity, domain=example.domain or self.domain)
 
     def learn(self, split: str) -> Ontology:
-        """The ontology of a split; rows that cannot be converted, or contradict the rows before them, are passed over."""
+        """The ontology of a split, from the rows that can be converted and do not contradict those before them."""
 
         def trees() -> Iterator[tuple[str, Node, Mapping[str, str]]]:
             known: dict[str, str] = {}

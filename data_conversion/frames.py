@@ -66,7 +66,7 @@ class Frame(NamedTuple):
 def frame_tree(tokens: Sequence[str], clauses: Sequence[Clause], spans: Sequence[Span]) -> Node:
     """The tree of an utterance with its words kept.
 
-    One clause is the intent's node over all words; several stand under `and`, with the words between them as its leaves.
+    One clause is the intent's node over all words; several stand under `and`, with the words between them as leaves.
     Values of one slot with only `and`, `or`, `plus`, commas or nothing between them stand under `add`.
 
     Raises:

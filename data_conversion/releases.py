@@ -13,7 +13,7 @@ from pathlib import Path
 
 SPLITS = ("train", "dev", "test")
 
-_NAMES = {"train": "train", "training": "train", "dev": "dev", "valid": "dev", "validation": "dev", "eval": "dev", "test": "test"}
+_NAMES = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "eval": "dev", "test": "test"}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from data_conversion.releases import Release
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An annotated row of a file, not yet read: the converter asks for its `example`, and rejects the row if that fails.
+    """An annotated row of a file; the converter asks for its `example` and rejects the row if it has none.
 
     Attributes:
         file: the file it stands in.

@@ -1,0 +1,87 @@
+"""The SNIPS 2017-06 release: a folder for each intent, each utterance a list of text runs, some of them slot values.
+
+    {"PlayMusic": [{"data": [{"text": "play "}, {"text": "folk music", "entity": "genre"}, {"text": " please"}]}]}
+
+`train_PlayMusic_full.json` is read for train where it stands beside the small `train_PlayMusic.json`.
+`validate_PlayMusic.json` is test: it is what published figures of this release are measured on, and it has no other.
+Files are UTF-8 or, where they are not, Latin-1. The text runs are tokenized one by one, so that every value is whole
+tokens.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from data_conversion.errors import DataError
+from data_conversion.example import Example
+from data_conversion.files import require_file
+from data_conversion.frames import Clause, Span, frame_tree
+from data_conversion.readers import Row
+from data_conversion.releases import Release
+from data_conversion.tokenization import tokenize
+
+FORMALISM = "bracket"
+WORDS = "drop"
+
+
+def recognises(path: Path) -> str | None:
+    """Files named as in the release: `train_INTENT.json` and the like, in a folder INTENT or in folders in `path`."""
+    return "train_*.json and validate_*.json of SNIPS" if files(path).splits else None
+
+
+def files(path: Path) -> Release:
+    """The files of all intents, the full train files where there are two."""
+    found = [path] if path.is_file() else sorted([*path.glob("*.json"), *path.glob("*/*.json")])
+    full = [file for file in found if file.match("train_*_full.json")]
+    small = [file for file in found if file.match("train_*.json") and file not in full]
+    unused = [file for file in small if file.with_name(f"{file.stem}_full.json") in full]
+    train = sorted({*full, *small} - {*unused})
+    test = [file for file in found if file.match("validate_*.json")]
+    notes = []
+    if unused:
+        notes.append("train: train_*_full.json are read and the smaller train_*.json beside them are not")
+    if test:
+        notes.append("test: this is what the release calls validate; there is no dev part")
+    return Release({split: chosen for split, chosen in [("train", train), ("test", test)] if chosen}, notes)
+
+
+def read(path: Path) -> Iterator[Row]:
+    """The utterances of one file."""
+    try:
+        release = json.loads(_text(path))
+        requests = [(intent, request) for intent, requests in release.items() for request in requests]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DataError(f'not a JSON object of lists {{"INTENT": [...]}}: {error}', file=path) from None
+    for number, (intent, request) in enumerate(requests, start=1):
+        yield Row(path, number, json.dumps(request, ensure_ascii=False), partial(_example, intent, request))
+
+
+def _text(path: Path) -> str:
+    data = require_file(path).read_bytes()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _example(intent: str, request: Any) -> Example:
+    try:
+        runs = [(run["text"], run.get("entity")) for run in request["data"]]
+        utterance = "".join(text for text, _ in runs)
+    except (KeyError, TypeError, AttributeError):
+        raise DataError('not a request {"data": [{"text": ...}, {"text": ..., "entity": ...}]}') from None
+    tokens: list[str] = []
+    spans = []
+    for text, slot in runs:
+        start = len(tokens)
+        tokens += [token.text for token in tokenize(text)]
+        if slot is not None:
+            if len(tokens) == start:
+                raise DataError(f"the value {text!r} of {slot!r} holds no word")
+            spans.append(Span(slot, start, len(tokens)))
+    tree = frame_tree(tokens, [Clause(intent, 0, len(tokens))], spans)
+    return Example("", "", utterance, tuple(tokens), tree, FORMALISM)
