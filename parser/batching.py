@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -292,3 +293,14 @@ def length_batches(lengths: Sequence[int], batch_size: int, seed: int | None = N
     batches = [order[start : start + batch_size].tolist() for start in range(0, len(order), batch_size)]
     generator.shuffle(batches)
     yield from batches
+
+
+def to_device(value: Any, device: torch.device) -> Any:
+    """The same batch, or any part of one, with its tensors on a device."""
+    if isinstance(value, Tensor):
+        return value.to(device)
+    if isinstance(value, list):
+        return [to_device(item, device) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: to_device(getattr(value, field.name), device) for field in fields(value)})
+    return value

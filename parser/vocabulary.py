@@ -14,7 +14,8 @@ from typing import Any
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
-from parser.transitions.system import Grammar, TransitionSystem
+from data_conversion.tree import Node
+from parser.transitions.system import Grammar
 
 PAD, UNKNOWN = 0, 1
 UNKNOWN_TOKEN = "<unk>"
@@ -51,7 +52,6 @@ class Vocabulary:
         cls,
         examples: Iterable[Example],
         ontology: Ontology,
-        system: TransitionSystem,
         *,
         copy: bool = True,
         pieces: str | None = None,
@@ -71,7 +71,7 @@ class Vocabulary:
             characters.update(character for token in example.tokens for character in token)
             lexicon.update(leaf.text for leaf in example.tree.leaves() if leaf.position is None or not copy)
             kept = kept and example.words_kept
-            excess = max(excess, len(system.oracle(example.tree)) - per_word * len(example.tokens))
+            excess = max(excess, _actions(example.tree) - per_word * len(example.tokens))
         if not words:
             raise DataError("there are no training examples with words")
         if kept and not copy:
@@ -137,3 +137,8 @@ class Vocabulary:
         """The character ids of a word, of its first `longest` characters; a capital never seen counts as its small letter."""
         ids = self.character_ids
         return [ids.get(character) or ids.get(character.lower(), UNKNOWN) for character in word[:longest]]
+
+
+def _actions(tree: Node) -> int:
+    """The most actions that any transition system needs for a tree: one a leaf and two a node."""
+    return sum(1 for _ in tree.leaves()) + 2 * sum(1 for _ in tree.nodes())

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
-from parser.transitions.top_down import TopDown
 from parser.vocabulary import Vocabulary
 
 LABELS = ("Intent", "Slot", "Other", "and")
@@ -56,4 +55,4 @@ def kept_examples(draw: st.DrawFn) -> Example:
 def vocabulary_for(examples: list[Example], *, copy: bool = True) -> Vocabulary:
     """The vocabulary of these examples; all labels are slots, which does not matter to the parser."""
     ontology = Ontology.learn((example.domain, example.tree, dict.fromkeys(LABELS, "slot")) for example in examples)
-    return Vocabulary.learn(examples, ontology, TopDown(), copy=copy)
+    return Vocabulary.learn(examples, ontology, copy=copy)

@@ -156,7 +156,7 @@ def test_the_parser_learns_twenty_requests_by_heart() -> None:
     ontology = Ontology.learn(
         (e.domain, e.tree, {"Play": "intent", "Title": "slot", "Room": "slot"}) for e in examples
     )
-    vocabulary = Vocabulary.learn(examples, ontology, TopDown())
+    vocabulary = Vocabulary.learn(examples, ontology)
     network = ParserNetwork(vocabulary, partial(BiLSTM, hidden=32), partial(StackLSTM, dim=32), TopDown(), dim=32)
     optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)
     batch = Derivations(examples, vocabulary, TopDown()).batch(range(20))

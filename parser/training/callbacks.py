@@ -1,0 +1,94 @@
+"""What a run writes beside its checkpoints: its curve in `metrics.json`, and tables and the model in W&B."""
+
+from __future__ import annotations
+
+import json
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import pytorch_lightning as lightning
+import torch
+import wandb
+from pytorch_lightning.loggers import WandbLogger
+
+from data_conversion import formalisms
+from data_conversion.files import atomic_file
+from data_conversion.tree import Node
+from parser.training.datamodule import epoch_seed
+from parser.training.export import export
+from parser.training.module import ParserModule
+
+TABLE_ROWS = 200
+
+
+class RunRecorder(lightning.Callback):
+    """Writes `metrics.json` after every epoch and, when the run ends, its predictions and its model to W&B.
+
+    Args:
+        folder: the run's folder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self.curve: list[dict[str, float]] = []
+        self._begin = (time.perf_counter(), time.process_time())
+        self._epoch_begin = 0.0
+        self._best_trees: list[Node] = []
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        torch.manual_seed(epoch_seed(trainer))  # so that a resumed run ends with the weights it would have had
+        self._epoch_begin = time.process_time()
+
+    def on_validation_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if self._epoch_begin:
+            module = cast(ParserModule, pl_module)
+            module.train_utt_s = len(module.data.train) / (time.process_time() - self._epoch_begin)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        module = cast(ParserModule, pl_module)
+        epoch = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.curve.append({"epoch": trainer.current_epoch, **epoch})
+        best = max(self.curve, key=lambda epoch: epoch["dev/exact_match"])
+        if best is self.curve[-1]:
+            self._best_trees = module.dev_trees()
+        record = {
+            "best": best,
+            "curve": self.curve,
+            "params": sum(weights.numel() for weights in module.parameters()),
+            "wall_s": round(time.perf_counter() - self._begin[0], 1),
+            "cpu_s": round(time.process_time() - self._begin[1], 1),
+            "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, 3),
+        }
+        with atomic_file(self.folder / "metrics.json") as temporary:
+            temporary.write_text(json.dumps(record, indent=1) + "\n")
+
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if not isinstance(trainer.logger, WandbLogger):
+            return
+        run, module = trainer.logger.experiment, cast(ParserModule, pl_module)
+        if self._best_trees:
+            run.log({"predictions": self._table(module)})
+        with tempfile.TemporaryDirectory() as folder:
+            model = Path(folder) / "model"
+            export(self.folder, model)
+            artifact = wandb.Artifact("model", type="model")
+            artifact.add_dir(str(model))
+            run.log_artifact(artifact)
+
+    def _table(self, module: ParserModule) -> wandb.Table:
+        table = wandb.Table(columns=["utterance", "gold", "predicted", "exact_match"])
+        for example, tree in zip(module.data.dev[:TABLE_ROWS], self._best_trees):
+            write = formalisms.load(example.formalism).write
+            gold, predicted = (write(each, module.data.ontology) for each in (example.tree, tree))
+            table.add_data(example.utterance, gold, predicted, gold == predicted)
+        return table
+
+    def state_dict(self) -> dict[str, Any]:
+        """The curve so far, for a run that is resumed."""
+        return {"curve": self.curve}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.curve = state_dict["curve"]

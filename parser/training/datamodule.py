@@ -1,0 +1,113 @@
+"""The LightningDataModule: a folder of `semparse convert` or `compound`, its vocabulary, and its batches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as lightning
+
+from data_conversion.errors import DataError
+from data_conversion.example import Example, read_examples
+from data_conversion.ontology import Ontology
+from parser.batching import Batch, Derivations, length_batches
+from parser.subwords import learn_pieces
+from parser.vocabulary import Vocabulary
+
+
+class ParserData(lightning.LightningDataModule):
+    """Training and dev examples.
+
+    Args:
+        path: the data folder, with train.jsonl, dev.jsonl and ontology.json; `$NAME` is an environment variable.
+        batch_size: utterances a training batch.
+        copy: terminals may copy words; false is the ablation, where the lexicon is every training leaf.
+        pieces: the most sentencepiece pieces to learn; 0 for none.
+        tokenizer: the tokenizer that the exported model applies to raw text.
+        limit: train on the first so many examples only.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        batch_size: int = 32,
+        copy: bool = True,
+        pieces: int = 0,
+        tokenizer: str = "words",
+        limit: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.folder = Path(os.path.expandvars(path))
+        self.batch_size, self.copy, self.pieces, self.tokenizer = batch_size, copy, pieces, tokenizer
+        self.limit = limit
+
+    @cached_property
+    def ontology(self) -> Ontology:
+        """The ontology that was learnt from train."""
+        return Ontology.load(self.folder / "ontology.json")
+
+    @cached_property
+    def train(self) -> list[Example]:
+        """The training examples that have words."""
+        examples = [example for example in self._read("train") if example.tokens]
+        return examples[: self.limit]
+
+    @cached_property
+    def dev(self) -> list[Example]:
+        """The examples that choose the model."""
+        return [example for example in self._read("dev") if example.tokens]
+
+    @cached_property
+    def vocab(self) -> dict[str, Any]:
+        """The vocabulary as plain data, for the one link to the model."""
+        pieces = learn_pieces((" ".join(e.tokens) for e in self.train), self.pieces) if self.pieces else None
+        return Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces).to_dict()
+
+    def train_dataloader(self) -> Batches:
+        return Batches(self._derivations(self.train), self.batch_size, self)
+
+    def val_dataloader(self) -> Batches:
+        return Batches(self._derivations(self.dev), 64)
+
+    def _derivations(self, examples: list[Example]) -> Derivations:
+        assert self.trainer is not None
+        network = self.trainer.lightning_module.network
+        return Derivations(examples, network.vocabulary, network.system)
+
+    def _read(self, split: str) -> list[Example]:
+        examples = list(read_examples(self.folder / f"{split}.jsonl", self.ontology))
+        if not examples:
+            raise DataError("the file is empty: there is nothing to learn from", file=self.folder / f"{split}.jsonl")
+        return examples
+
+
+def epoch_seed(trainer: lightning.Trainer) -> int:
+    """A seed that follows from the run's seed and the epoch alone."""
+    return int(os.environ.get("PL_GLOBAL_SEED", "0")) * 100_003 + trainer.current_epoch
+
+
+class Batches:
+    """The batches of one epoch; seed and epoch alone say which, so a resumed run goes on as it would have.
+
+    Args:
+        derivations: the data set.
+        batch_size: utterances a batch.
+        shuffled_by: the datamodule whose seed and epoch shuffle the batches; None keeps them in order of length.
+    """
+
+    def __init__(self, derivations: Derivations, batch_size: int, shuffled_by: ParserData | None = None) -> None:
+        self.derivations, self.batch_size, self._data = derivations, batch_size, shuffled_by
+
+    def __len__(self) -> int:
+        return -(-len(self.derivations) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        seed = None
+        if self._data is not None:
+            assert self._data.trainer is not None
+            seed = epoch_seed(self._data.trainer)
+        for indices in length_batches(self.derivations.steps, self.batch_size, seed):
+            yield self.derivations.batch(indices)

@@ -1,0 +1,48 @@
+"""From a run's best checkpoint to a model folder of plain files.
+
+    semparse export runs/quickstart models/quickstart
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from data_conversion.errors import DataError
+from data_conversion.files import require_file
+from data_conversion.ontology import Ontology
+from parser import artifact
+
+
+NETWORK_SETTINGS = ("encoder", "state_encoder", "system", "dim", "attention", "dropout")
+"""The hyper-parameters of a run that make the network; the others are about training."""
+
+
+def export(run: str | Path, model: str | Path) -> None:
+    """Write the model folder of a run's best checkpoint.
+
+    Raises:
+        DataError: the run has no usable checkpoint.
+    """
+    path = require_file(Path(run) / "best.ckpt")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        settings, extras = dict(checkpoint["hyper_parameters"]), checkpoint["semparse"]
+    except Exception as error:  # torch raises whatever it meets in a damaged file
+        raise DataError(f"not a checkpoint of this version ({type(error).__name__})", file=path) from None
+    weights = {name.removeprefix("network."): value for name, value in checkpoint["state_dict"].items()}
+    artifact.save(
+        model,
+        model_config={name: settings[name] for name in NETWORK_SETTINGS},
+        vocabulary=settings["vocab"],
+        ontology=Ontology.from_dict(extras["ontology"]),
+        state_dict=weights,
+        tokenizer=extras["tokenizer"],
+        card=_card(extras),
+    )
+
+
+def _card(extras: dict[str, Any]) -> dict[str, Any]:
+    return {name: extras[name] for name in ("data", "train_examples", "dev")}

@@ -1,0 +1,115 @@
+"""The LightningModule: a network, its optimiser, and dev metrics by greedy parsing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor, nn
+
+from data_conversion.tree import Node
+from parser.batching import Batch, to_device
+from parser.decoding.greedy import Derivation, parse_batch
+from parser.evaluation.metrics import evaluate
+from parser.network import ParserNetwork
+from parser.training.datamodule import ParserData
+from parser.transitions.system import TransitionSystem, replay
+from parser.vocabulary import Vocabulary
+
+
+class ParserModule(lightning.LightningModule):
+    """Trains a `ParserNetwork`.
+
+    Args:
+        vocab: the vocabulary as plain data; linked from the datamodule.
+        encoder: the encoder of the utterance.
+        state_encoder: the encoder of the stack.
+        system: the transition system.
+        dim: size of rows, of the action history and of the heads' hidden layer.
+        attention: attend to the words; false is the paper's −Att.
+        dropout: dropout on rows, on the history and in the heads.
+        label_smoothing: how much probability is spread over what is legal.
+        learning_rate: the highest learning rate of AdamW, reached after 3% of the steps; then it falls linearly to zero.
+        weight_decay: AdamW's weight decay.
+    """
+
+    def __init__(
+        self,
+        vocab: dict[str, Any],
+        encoder: Callable[[Vocabulary], nn.Module],
+        state_encoder: Callable[[int], nn.Module],
+        system: TransitionSystem,
+        dim: int = 256,
+        attention: bool = True,
+        dropout: float = 0.3,
+        label_smoothing: float = 0.05,
+        learning_rate: float = 1.5e-3,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.network = ParserNetwork(
+            Vocabulary.from_dict(vocab), encoder, state_encoder, system, dim=dim, attention=attention, dropout=dropout
+        )
+        self.label_smoothing, self.learning_rate, self.weight_decay = label_smoothing, learning_rate, weight_decay
+        self.train_utt_s = 0.0
+        self._parsed: dict[int, Derivation] = {}
+        self._seconds = 0.0
+
+    @property
+    def data(self) -> ParserData:
+        """The datamodule of this run."""
+        return self.trainer.datamodule  # type: ignore[attr-defined]
+
+    def training_step(self, batch: Batch, _index: int) -> Tensor:
+        loss = self.network.loss(batch, self.label_smoothing)
+        self.log("train/loss", loss, on_step=True, on_epoch=False, prog_bar=True, batch_size=len(batch.indices))
+        return loss
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        begin = time.perf_counter()
+        for index, derivation in zip(batch.indices, parse_batch(self.network, batch.inputs), strict=True):
+            self._parsed[index] = derivation
+        self._seconds += time.perf_counter() - begin
+
+    def on_validation_epoch_end(self) -> None:
+        metrics = evaluate(self.data.dev, self.dev_trees(), ontology=self.data.ontology)
+        scalars = {f"dev/{name}": float(value) for name, value in metrics.items() if isinstance(value, (int, float))}
+        self.log("dev/exact_match", scalars.pop("dev/exact_match"), prog_bar=True)
+        speed = {"dev/parse_utt_s": len(self.data.dev) / self._seconds, "train/utt_s": self.train_utt_s}
+        self.log_dict({**scalars, **speed})
+        self._seconds = 0.0
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What an export needs beside the weights, as plain data."""
+        measured = self.trainer.callback_metrics.items()
+        checkpoint["semparse"] = {
+            "ontology": self.data.ontology.to_dict(),
+            "tokenizer": self.data.tokenizer,
+            "data": self.data.folder.name,
+            "train_examples": len(self.data.train),
+            "dev": {name: float(value) for name, value in measured if name.startswith("dev/")},
+        }
+
+    def dev_trees(self) -> list[Node]:
+        """The parses of the last validation, in the order of the dev set."""
+        grammar, system = self.network.vocabulary.grammar, self.network.system
+        return [
+            replay(system, self._parsed[index].actions, example.tokens, grammar)
+            for index, example in enumerate(self.data.dev)
+        ]
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        optimizer = torch.optim.AdamW(self.parameters(), self.learning_rate, weight_decay=self.weight_decay)
+        steps = int(self.trainer.estimated_stepping_batches)
+        warm = max(1, round(0.03 * steps))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, _dataloader: int) -> Batch:
+        return to_device(batch, device)
