@@ -1,0 +1,207 @@
+"""Composition: compound requests made of simple ones, for people whose data has one request an utterance.
+
+*add apples to shopping list*, *add oranges to my list* and *play music* make
+
+    add apples and oranges to shopping list and play music
+    (and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))
+
+What is decided here and in `composer`, `cutting` (the connectives) and `unseen_values`:
+
+- Clauses come from one split and never leave it. The simple requests stay in the data beside the compounds, since a
+  parser must know both; rows that are compound already stay too, but are not taken apart for clauses.
+- A compound of requests of one domain is of that domain; of several, it is of the domain `mixed`, whose labels are
+  those of all domains.
+- Only slots that the training data itself shows with several values in an intent, under a value operator, get several:
+  whether people ask for *a table in Paris and London* is for the data to say.
+- A request that follows a polite one is not polite again, and the mark that ends a sentence stays only at the very end.
+- Trees are written in the bracket formalism: the others have no operator for clauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+
+from data_conversion import formalisms
+from data_conversion.composer import MIXED, Composer, value_operators
+from data_conversion.errors import DataError
+from data_conversion.example import Example, read_examples
+from data_conversion.files import atomic_folder
+from data_conversion.frames import CLAUSE_OPERATOR
+from data_conversion.ontology import Ontology
+from data_conversion.releases import SPLITS
+from data_conversion.unseen_values import without_values_of
+
+FORMALISM = "bracket"
+
+_OUTPUTS = frozenset({*(f"{split}.jsonl" for split in SPLITS), "ontology.json"})
+
+
+@dataclass
+class Summary:
+    """What a composition did.
+
+    Attributes:
+        counts: examples written, by split.
+        compounds: how many of them are new compounds, by split.
+        replaced: values of train that gave way to others because dev or test has them.
+        notes: what else the user should know.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    compounds: dict[str, int] = field(default_factory=dict)
+    replaced: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def compose(
+    source: str | Path,
+    destination: str | Path,
+    *,
+    size: int,
+    max_clauses: int = 3,
+    seed: int = 0,
+    unseen_values: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> Summary:
+    """Make compound requests of the simple ones of a data folder, and write them together, shuffled, to another.
+
+    The same source and arguments give the same bytes.
+
+    Args:
+        source: a folder as `convert` writes it.
+        destination: the folder to write; what an earlier composition left there is replaced.
+        size: the number of compounds in train; dev and test get as many for each of their simple requests.
+        max_clauses: a compound has two to so many clauses.
+        seed: of all choices.
+        unseen_values: keep the values of dev and test out of train, as `without_values_of` does.
+        progress: called with 1 for each example written.
+
+    Raises:
+        DataError: the source is no data folder or has nothing to compose, the destination holds other things, or an
+            argument is out of range.
+    """
+    source, destination = Path(source), Path(destination)
+    if size < 1:
+        raise DataError(f"the size is {size}: compose at least 1 compound")
+    if max_clauses < 2:
+        raise DataError(f"a compound of at most {max_clauses} clauses is none: 2 is the least")
+    _check_destination(source, destination)
+    ontology, splits = _load(source)
+    summary = Summary()
+    if unseen_values:
+        splits["train"] = _with_unseen_values(splits, ontology, Random(seed), summary)
+    composed = _composed(splits, ontology, size, max_clauses, seed)
+    ontology = _learn(composed["train"])
+    with atomic_folder(destination) as folder:
+        for split, examples in composed.items():
+            summary.counts[split] = 0
+            summary.compounds[split] = examples.size
+            with open(folder / f"{split}.jsonl", "w", encoding="utf-8") as lines:
+                for example in examples:
+                    lines.write(example.to_json(ontology) + "\n")
+                    summary.counts[split] += 1
+                    if progress:
+                        progress(1)
+        ontology.save(folder / "ontology.json")
+    return summary
+
+
+def _check_destination(source: Path, destination: Path) -> None:
+    if destination.exists() and not destination.is_dir():
+        raise DataError("this is a file: name a folder to write to", file=destination)
+    if destination.resolve() in (source.resolve(), *source.resolve().parents):
+        raise DataError("the destination holds the source: name another folder", file=destination)
+    if destination.is_dir() and not {entry.name for entry in destination.iterdir()} <= _OUTPUTS:
+        raise DataError("the folder holds other things than composed data: name a new one", file=destination)
+
+
+def _load(source: Path) -> tuple[Ontology, dict[str, list[Example]]]:
+    """The ontology of a data folder, and the examples of train and of what other splits there are."""
+    if not source.is_dir():
+        raise DataError("no such folder: convert annotated data first", file=source)
+    ontology = Ontology.load(source / "ontology.json")
+    operator = ontology.labels.get(CLAUSE_OPERATOR)
+    if operator is not None and operator.kind != "operator":
+        raise DataError(
+            f"{CLAUSE_OPERATOR!r} is {operator.kind} here, and clauses stand under it: rename the {operator.kind}",
+            file=source / "ontology.json",
+        )
+    splits = {}
+    for split in SPLITS:
+        path = source / f"{split}.jsonl"
+        if split == "train" or path.exists():
+            splits[split] = list(read_examples(path, ontology))
+            for line, example in enumerate(splits[split], start=1):
+                if example.formalism != FORMALISM:
+                    reason = (
+                        f"a tree in {example.formalism}, which has no clauses: convert with --formalism {FORMALISM}"
+                    )
+                    raise DataError(reason, file=path, line=line)
+    return ontology, splits
+
+
+def _with_unseen_values(
+    splits: Mapping[str, Sequence[Example]], ontology: Ontology, random: Random, summary: Summary
+) -> list[Example]:
+    """Train without the values of the other splits; what was done goes into the summary."""
+    others = [example for split, examples in splits.items() if split != "train" for example in examples]
+    result = without_values_of(others, splits["train"], ontology, random)
+    summary.replaced = result.replaced
+    if result.closed:
+        slots = ", ".join(result.closed)
+        summary.notes.append(f"dev and test have every value that train has of {slots}: these slots keep their values")
+    return result.examples
+
+
+@dataclass(frozen=True)
+class _Composed:
+    """The given examples of a split and the compounds made of them in a seeded order, the same each time it is read."""
+
+    split: str
+    examples: Sequence[Example]
+    composer: Composer
+    size: int
+    seed: int
+
+    def __iter__(self) -> Iterator[Example]:
+        random = Random(f"{self.seed} {self.split}")  # a string seeds alike in every process
+        taken = {example.id for example in self.examples}
+        names = (name for number in count(1) if (name := f"{self.split}-compound-{number}") not in taken)
+        order: list[Example | None] = [*self.examples, *[None] * self.size]
+        random.shuffle(order)
+        for example in order:
+            yield self.composer.compound(next(names), random) if example is None else example
+
+
+def _composed(
+    splits: Mapping[str, Sequence[Example]], ontology: Ontology, size: int, max_clauses: int, seed: int
+) -> dict[str, _Composed]:
+    """What each split will hold; which slots take several values, and the word mode, are learnt from the whole."""
+    simple = {
+        split: [example for example in examples if example.tokens and example.tree.label in ontology.intents]
+        for split, examples in splits.items()
+    }
+    if not simple["train"]:
+        raise DataError("train has no simple request: there is nothing to compose")
+    words_kept = all(example.words_kept for examples in splits.values() for example in examples)
+    operators = value_operators(simple["train"], ontology)
+    composed = {}
+    for split, examples in splits.items():
+        composer = Composer(simple[split], operators, words_kept, max_clauses)
+        share = len(simple[split]) / len(simple["train"])
+        number = max(1, round(size * share)) if simple[split] else 0
+        composed[split] = _Composed(split, examples, composer, number, seed)
+    return composed
+
+
+def _learn(examples: Iterable[Example]) -> Ontology:
+    """The ontology of composed data."""
+    label_kinds = formalisms.load(FORMALISM).label_kinds
+    ontology = Ontology.learn((example.domain, example.tree, label_kinds(example.tree)) for example in examples)
+    if MIXED in ontology.domains:
+        return Ontology({**ontology.domains, MIXED: ontology.labels})
+    return ontology
