@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from data_conversion.errors import DataError
+
 if TYPE_CHECKING:
     import nltk
 
@@ -96,3 +98,17 @@ class Node:
         return cls(
             tree.label(), tuple(Leaf(str(child)) if isinstance(child, str) else cls.from_nltk(child) for child in tree)
         )
+
+
+def check_depth(tree: Node) -> None:
+    """Does nothing for a tree that other functions may walk by recursion.
+
+    Raises:
+        DataError: the tree is deeper than `MAX_DEPTH`.
+    """
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.children if isinstance(child, Node)]
+        if not level:
+            return
+    raise DataError(f"the tree is deeper than {MAX_DEPTH} nodes: no annotation is, look for brackets that do not close")

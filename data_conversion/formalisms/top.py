@@ -1,0 +1,88 @@
+r"""The brackets of Facebook's TOP and TOPv2: intents are labelled `IN:…` and slots `SL:…`.
+
+    >>> tree = read("[IN:GET_EVENT what 's on [SL:DATE_TIME tonight ] ]")
+    >>> tree.children[3]
+    Node(label='SL:DATE_TIME', children=(Leaf(text='tonight', position=None),))
+    >>> write(tree)
+    "[IN:GET_EVENT what 's on [SL:DATE_TIME tonight ] ]"
+
+A backslash is written as two, and a word that would be read as a bracket gets one before it:
+
+    >>> print(write(Node("IN:GREET", (Leaf("]"), Leaf("[hi]"), Leaf("o/\\o")))))
+    [IN:GREET \] \[hi] o/\\o ]
+
+Gupta et al. 2018, *Semantic Parsing for Task Oriented Dialog using Hierarchical Representations*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import lark
+
+from data_conversion.errors import DataError
+from data_conversion.grammar import Grammar
+from data_conversion.ontology import Ontology
+from data_conversion.tree import Leaf, Node, check_depth
+
+_SPECIAL = re.compile(r"\\|^\[|^\]$")
+_ESCAPED = re.compile(r"\\(.)")
+_KINDS = {"IN:": "intent", "SL:": "slot"}
+
+
+class _Builder(lark.Transformer):
+    def node(self, parts: list[lark.Token | Node | Leaf]) -> Node:
+        opening, *children, _ = parts
+        return Node(opening[1:], tuple(children))
+
+    def leaf(self, parts: list[lark.Token]) -> Leaf:
+        return Leaf(_ESCAPED.sub(r"\1", parts[0]))
+
+
+_GRAMMAR = Grammar(
+    Path(__file__).with_suffix(".lark"),
+    _Builder(),
+    {"OPEN": "'[' with a label", "CLOSE": "']' after a space", "WORD": "a word"},
+)
+
+
+def read(text: str, ontology: Ontology | None = None) -> Node:
+    """The tree that `text` writes; the ontology is not needed.
+
+    Raises:
+        DataError: with the column, where the brackets are not those of one tree; or it is deeper than `MAX_DEPTH`.
+    """
+    tree: Node = _GRAMMAR.read(text)
+    check_depth(tree)
+    return tree
+
+
+def write(tree: Node, ontology: Ontology | None = None) -> str:
+    """The canonical line for `tree`; the ontology is not needed.
+
+    Raises:
+        DataError: a label or a word is empty or has white space; or the tree is deeper than `MAX_DEPTH`.
+    """
+    check_depth(tree)
+    return _written(tree)
+
+
+def _written(node: Node) -> str:
+    children = (
+        _SPECIAL.sub(r"\\\g<0>", _checked(child.text)) if isinstance(child, Leaf) else _written(child)
+        for child in node.children
+    )
+    return " ".join(["[" + _checked(node.label), *children, "]"])
+
+
+def _checked(text: str) -> str:
+    if text.split() != [text]:
+        raise DataError(f"the text {text!r} is empty or has white space: this formalism cannot hold it")
+    return text
+
+
+def label_kinds(tree: Node) -> Mapping[str, str]:
+    """The kind of every label of a tree, told by its prefix; a label with neither prefix is a function."""
+    return {node.label: _KINDS.get(node.label[:3], "function") for node in tree.nodes()}
