@@ -35,15 +35,23 @@ def pretty(tree: Node) -> str:
     """
     from nltk.tree.prettyprinter import TreePrettyPrinter
 
-    drawing = TreePrettyPrinter(_nltk_tree(tree)).text(unicodelines=True)
+    words: list[str] = []
+    drawing = TreePrettyPrinter(_nltk_tree(tree, words), words).text(unicodelines=True)
     return "\n".join(line.rstrip() for line in drawing.splitlines() if line.strip())
 
 
-def _nltk_tree(node: Node) -> nltk.Tree:
+def _nltk_tree(node: Node, words: list[str]) -> nltk.Tree:
+    """With indices into `words` for leaves: only then does nltk keep words between subtrees in their place."""
     import nltk
 
-    children = [child.text if isinstance(child, Leaf) else _nltk_tree(child) for child in node.children]
-    return nltk.Tree(node.label, children or [_EMPTY])
+    children: list[int | nltk.Tree] = []
+    for child in node.children or (Leaf(_EMPTY),):
+        if isinstance(child, Leaf):
+            children.append(len(words))
+            words.append(child.text)
+        else:
+            children.append(_nltk_tree(child, words))
+    return nltk.Tree(node.label, children)
 
 
 # Pixels: the width of a character, the space beside a label and between neighbours, the height of a box and of a level.
