@@ -188,8 +188,6 @@ def _renamed(node: Node, operator: str) -> Node:
     return Node(operator if node.label == VALUE_OPERATOR else node.label, children)
 
 
-
-
 @dataclass(frozen=True)
 class _Conversion:
     """The one gate that every row goes through, on both passes."""

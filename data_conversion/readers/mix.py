@@ -114,7 +114,7 @@ class _Annotation:
 
 
 class _Language:
-    """How each intent is put: bigrams of words and slots, which fall back on unigrams, and these on those of any intent."""
+    """How each intent is put: bigrams of words and slots, smoothed by unigrams of the intent and of all intents."""
 
     def __init__(self, teacher: Path) -> None:
         self.pairs: Counter[tuple[str, str, str]] = Counter()

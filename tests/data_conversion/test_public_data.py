@@ -1,0 +1,72 @@
+"""The readers on real releases: every row is there, and flat annotation comes back from the trees."""
+
+from __future__ import annotations
+
+import pytest
+
+from data_conversion import readers
+from data_conversion.blocks import blocks
+from data_conversion.frames import frame_of, tags_of
+
+COUNTS = {
+    "snips": ("snips", {"train": 13784, "test": 700}),
+    "snips_bio": ("bio", {"train": 13084, "dev": 700, "test": 700}),
+    "atis_bio": ("bio", {"train": 4478, "dev": 500, "test": 893}),
+    "mixsnips": ("mix", {"train": 39776, "dev": 2198, "test": 2199}),
+    "mixatis": ("mix", {"train": 13162, "dev": 759, "test": 828}),
+    "top": ("top", {"train": 28410, "dev": 4032, "test": 8241}),
+    "topv2": ("top", {"train": 124597, "dev": 17160, "test": 38785}),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_row_is_there(shared_data, name):
+    path = shared_data(name)
+    reader_name, counts = COUNTS[name]
+    recognising = [other for other in readers.names() if readers.load(other).recognises(path)]
+    assert recognising == [reader_name]
+    reader = readers.load(reader_name)
+    found = {
+        split: sum(1 for file in files for _ in reader.read(file)) for split, files in reader.files(path).splits.items()
+    }
+    assert found == counts
+
+
+@pytest.mark.parametrize("name", ["mixsnips", "mixatis"])
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_tags_and_intents_of_compounds_come_back(shared_data, name, split):
+    file = shared_data(name) / f"{split}.txt"
+    for block, row in zip(blocks(file), readers.load("mix").read(file), strict=True):
+        example = row.example()
+        assert tags_of(example) == [line.split(" ")[1] for line in block.lines[:-1]]
+        assert list(frame_of(example.tree).intents) == block.lines[-1].split("#")
+
+
+@pytest.mark.parametrize("name", ["snips_bio", "atis_bio"])
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_tags_and_intents_of_simple_requests_come_back(shared_data, name, split):
+    for row in readers.load("bio").read(shared_data(name) / split):
+        words, tags, intent = row.text.split(" | ")
+        example = row.example()
+        assert tags_of(example) == tags.split()
+        assert frame_of(example.tree).intents == (intent.strip(),)
+        assert example.tokens == tuple(words.split())
+
+
+@pytest.mark.parametrize(
+    ("mixed", "simple", "least"), [("mixsnips", "snips_bio", 0.995), ("mixatis", "atis_bio", 0.97)]
+)
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_clauses_are_the_simple_requests_they_were_made_of(shared_data, mixed, simple, least, split):
+    known = set()
+    for part in ("train", "valid", "test"):
+        for row in readers.load("bio").read(shared_data(simple) / part):
+            example = row.example()
+            known.add((example.tokens, example.tree.label))
+    found = total = 0
+    for row in readers.load("mix").read(shared_data(mixed) / f"{split}.txt"):
+        tree = row.example().tree
+        for clause in [child for child in tree.children if hasattr(child, "label")] if tree.label == "and" else [tree]:
+            total += 1
+            found += (tuple(leaf.text for leaf in clause.leaves()), clause.label) in known
+    assert found >= least * total

@@ -1,0 +1,197 @@
+"""Every reader on a small release in its format, and what each refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data_conversion import formalisms, readers
+from data_conversion.convert import convert
+from data_conversion.errors import DataError
+from data_conversion.example import Example
+from data_conversion.frames import frame_of, tags_of
+from data_conversion.tree import Leaf, Node
+
+ASSETS = Path(__file__).parent.parent / "assets"
+RELEASES = {"bio": "bio", "conll": "bio", "snips": "snips", "mix": "mix", "top": "top", "topv2": "top"}
+
+
+def examples(release: str, split: str) -> list[Example]:
+    reader = readers.load(RELEASES[release])
+    return [row.example() for file in reader.files(ASSETS / release).splits[split] for row in reader.read(file)]
+
+
+def block(words: str, tags: str, intents: str) -> str:
+    pairs = zip(words.split(), tags.split(), strict=True)
+    return "".join(f"{word} {tag}\n" for word, tag in pairs) + intents + "\n\n"
+
+
+def reasons(reader: str, file: Path) -> list[str | None]:
+    """Why each row of a file is refused, None where it is not."""
+    found: list[str | None] = []
+    for row in readers.load(reader).read(file):
+        try:
+            row.example()
+            found.append(None)
+        except DataError as error:
+            found.append(str(error))
+    return found
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_contract(release):
+    reader = readers.load(RELEASES[release])
+    recognising = [name for name in readers.names() if readers.load(name).recognises(ASSETS / release)]
+    assert recognising == [RELEASES[release]]
+    assert reader.FORMALISM in formalisms.names()
+    assert reader.WORDS in ("keep", "drop")
+    for split in reader.files(ASSETS / release).splits:
+        assert examples(release, split)
+        for example in examples(release, split):
+            assert example.words_kept
+            assert example.formalism == reader.FORMALISM
+
+
+@pytest.mark.parametrize("name", readers.names())
+def test_readers_recognise_nothing_in_a_folder_of_other_things(name, tmp_path):
+    (tmp_path / "train.txt").write_text("just some text\n")
+    (tmp_path / "train.json").write_text("[]")
+    (tmp_path / "test").mkdir()
+    assert readers.load(name).recognises(tmp_path) is None
+
+
+@pytest.mark.parametrize("release", ["bio", "conll", "mix"])
+def test_tags_come_back(release):
+    for split in ("train", "dev", "test"):
+        for row in _rows(release, split):
+            tags = [line.split()[1] for line in row.text.split(" | ") if len(line.split()) == 2]
+            if release == "bio":
+                tags = row.text.split(" | ")[1].split()
+            assert tags_of(row.example()) == [tag for tag in tags if tag == "O" or tag[1] == "-"]
+
+
+def _rows(release: str, split: str):
+    reader = readers.load(RELEASES[release])
+    return [row for file in reader.files(ASSETS / release).splits.get(split, []) for row in reader.read(file)]
+
+
+def test_bio_label_with_a_hash_is_one_intent():
+    assert frame_of(examples("conll", "dev")[0].tree).intents == ("weather#time",)
+
+
+def test_bio_refuses_lengths_that_differ_and_bad_tags(tmp_path):
+    (tmp_path / "seq.in").write_bytes(b"a b\n\nc\nd e\nf\n\xff\ng\nh\n")
+    (tmp_path / "seq.out").write_bytes(b"O\n\nI-X\nO O\nO\nO\nO\n")
+    (tmp_path / "label").write_bytes(b"L\n\nL\nL\n\nL\nL\n")
+    first, second, third, fourth, fifth, sixth, seventh = reasons("bio", tmp_path)
+    assert "2 words but 1 tags" in first and "seq.in:1" in first
+    assert "continues no value" in second and "seq.in:3" in second
+    assert third is None
+    assert "no intent" in fourth
+    assert "not UTF-8" in fifth
+    assert sixth is None
+    assert "differ in their number of lines" in seventh
+
+
+def test_two_columns_refuse_a_line_of_three(tmp_path):
+    file = tmp_path / "train.conll"
+    file.write_text("# intent: A\na O O\n\n# intent: A\n")
+    first, second = reasons("bio", file)
+    assert "two columns are expected" in first and "train.conll:1" in first
+    assert "no words" in second
+
+
+def test_snips_reads_the_full_files_latin_1_and_whole_values():
+    release = readers.load("snips").files(ASSETS / "snips")
+    assert [file.name for file in release.splits["train"]] == [
+        "train_PauseMusic_full.json",
+        "train_PlayMusic_full.json",
+    ]
+    assert len(release.notes) == 2
+    pause, river, _ = examples("snips", "train")
+    assert pause.tree == Node("PauseMusic", (Leaf("Pause", 0), Leaf("the", 1), Leaf("music", 2)))
+    assert river.utterance == "Play folk music by The River's band?"
+    assert river.tokens == ("Play", "folk", "music", "by", "The", "River", "'s", "band", "?")
+    assert tags_of(river) == "O B-genre I-genre O B-artist I-artist I-artist O O".split()
+    assert examples("snips", "test")[0].tokens == ("Some", "chanson", "française", ",", "please")
+
+
+@pytest.mark.parametrize("text", ["[]", "not json", '{"A": 1}', '{"A": {"B": 1}}'])
+def test_snips_refuses_other_json(tmp_path, text):
+    file = tmp_path / "train_A_full.json"
+    file.write_text(text)
+    with pytest.raises(DataError, match="train_A_full.json"):
+        [row.example() for row in readers.load("snips").read(file)]
+
+
+def test_snips_refuses_a_value_without_words(tmp_path):
+    file = tmp_path / "train_A_full.json"
+    file.write_text('{"A": [{"data": [{"text": "a"}, {"text": " ", "entity": "s"}]}, {"data": 3}]}')
+    first, second = reasons("snips", file)
+    assert "holds no word" in first
+    assert "not a request" in second
+
+
+def test_mix_takes_the_cut_whose_clauses_look_like_their_intents():
+    whole = [" ".join(leaf.text for leaf in child.leaves()) for child in _clauses(examples("mix", "test")[3])]
+    assert whole == ["play some rock and roll", "pause and wait", "turn down the lights"]
+    assert [child.label for child in _clauses(examples("mix", "test")[3])] == [
+        "PlayMusicIntent",
+        "PauseMusicIntent",
+        "TurnDownIntent",
+    ]
+
+
+def _clauses(example: Example) -> list[Node]:
+    return [child for child in example.tree.children if isinstance(child, Node)]
+
+
+def test_mix_keeps_the_order_of_the_intents_whatever_the_alphabet_says():
+    last = examples("mix", "train")[-1]
+    assert frame_of(last.tree).intents == ("TurnDownIntent", "PlayMusicIntent")
+
+
+def test_mix_refuses_what_it_cannot_cut(tmp_path):
+    file = tmp_path / "train.txt"
+    rows = [("a b", "O O", "A#B"), ("a and b", "B-X I-X I-X", "A#B"), ("a", "O", "A B"), ("a", "I-X", "A")]
+    file.write_text("".join(block(*row) for row in rows) + block("a " + "and a " * 60, "O " * 121, "A#B#C#D#E"))
+    first, second, third, fourth, fifth = reasons("mix", file)
+    assert "too few connectives" in first
+    assert "too few connectives" in second
+    assert "INTENT#INTENT" in third or "two columns" in third
+    assert "continues no value" in fourth
+    assert "too many" in fifth
+
+
+def test_top_reads_the_cleaned_copy_and_says_so():
+    release = readers.load("top").files(ASSETS / "top")
+    assert [file.name for file in release.splits["dev"]] == ["eval.clean.seq"]
+    assert [file.name for file in release.splits["test"]] == ["test.tsv"]
+    assert release.notes == ["dev: eval.clean.seq is read and eval.tsv is not"]
+
+
+def test_top_keeps_the_utterance_where_there_is_one():
+    (example,) = examples("top", "test")
+    assert (example.utterance, example.tokens) == ("what's on", ("what", "'s", "on"))
+    assert examples("top", "train")[0].utterance == "what 's on this weekend"
+
+
+def test_topv2_has_the_domain_on_every_row():
+    assert [example.domain for example in examples("topv2", "train")] == ["alarm", "music"]
+
+
+def test_top_refuses_other_columns_and_broken_trees(tmp_path):
+    file = tmp_path / "train.tsv"
+    file.write_text("domain\tutterance\tsemantic_parse\n[IN:A a ]\na\ta\t[IN:A a\na\ta\t[IN:A ]\n")
+    first, second, third = reasons("top", file)
+    assert "three columns" in first and "train.tsv:2" in first
+    assert "train.tsv:3" in second
+    assert "no words" in third
+
+
+def test_jsonl_reads_what_convert_wrote(tmp_path):
+    convert(ASSETS / "mix", tmp_path / "once")
+    convert(tmp_path / "once", tmp_path / "twice")
+    for name in ("train.jsonl", "test.jsonl", "ontology.json"):
+        assert (tmp_path / "twice" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
