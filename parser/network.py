@@ -119,6 +119,12 @@ class ParserNetwork(nn.Module):
         """[…, dim] a finished node, from the mean of its children (zero without) and the row of its label."""
         return self.compose(torch.cat([children, label], dim=-1))
 
+    def remember(self, action: Tensor, history: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """The history after one more action [batch, dim]: hidden state and cell, [batch, dim] each."""
+        lstm = self.history
+        weights = (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0)
+        return torch.lstm_cell(action, history, *weights)  # one step of nn.LSTM costs three times as much on CPUs
+
     def score(self, words: Words, stack: Tensor, opened: Tensor, history: Tensor, focus: Tensor) -> Scores:
         """Scores for the next action.
 

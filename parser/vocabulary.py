@@ -134,7 +134,7 @@ class Vocabulary:
         return self.word_ids.get(word.lower(), UNKNOWN)
 
     def spelling(self, word: str, longest: int = 32) -> list[int]:
-        """The character ids of a word, of its first `longest` characters; a capital never seen counts as its small letter."""
+        """The ids of a word's first `longest` characters; a capital never seen counts as its small letter."""
         ids = self.character_ids
         return [ids.get(character) or ids.get(character.lower(), UNKNOWN) for character in word[:longest]]
 

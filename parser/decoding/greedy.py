@@ -22,12 +22,12 @@ class Derivation:
     Attributes:
         actions: the derivation.
         log_prob: the sum of the log-probabilities of all choices, after the legality masks.
-        attention: [actions][words] where it looked at each step; empty without attention.
+        attention: [actions, words] where it looked at each step; no columns without attention.
     """
 
     actions: tuple[Action, ...]
     log_prob: float
-    attention: list[list[float]]
+    attention: Tensor
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class Stepper:
             torch.tensor([label in grammar.childless for label in vocabulary.labels], device=inputs.lengths.device),
             grammar.words_kept,
         )
-        start = network.kinds.weight[-1].expand(batch, 1, -1)
-        self._history, self._carry = network.history(start)
+        start = network.kinds.weight[-1].expand(batch, -1)
+        self._history = network.remember(start, (torch.zeros_like(start), torch.zeros_like(start)))
 
     def scores(self) -> tuple[Scores, Tensor]:
         """Scores of the next action, [batch, 1, …], and [batch, kinds] which kinds are legal."""
@@ -88,7 +88,7 @@ class Stepper:
             self.words,
             read(state.read(state.top))[:, None],
             read(state.read(state.opener))[:, None],
-            self._history,
+            self._history[0][:, None],
             state.focus[:, None],
         )
         legal = torch.stack(network.system.legal(state.counts(), state.words_kept), dim=-1)
@@ -100,13 +100,11 @@ class Stepper:
         positions = choice.tokens - len(network.vocabulary.lexicon)
         labels = torch.where(choice.kinds == KIND_CLOSE, state.label, choice.labels)
         lexicon = torch.where(positions < 0, choice.tokens, -1)
-        base = network.base_rows(self.words, labels[:, None], positions[:, None], lexicon[:, None])
-        closed = network.composed(state.mean_of_children(), base[:, 0])
-        rows = torch.where((choice.kinds == KIND_CLOSE)[:, None], closed, base[:, 0])
+        base = network.base_rows(self.words, labels[:, None], positions[:, None], lexicon[:, None])[:, 0]
+        closed = network.composed(state.mean_of_children(), base)
+        rows = torch.where((choice.kinds == KIND_CLOSE)[:, None], closed, base)
         memory = network.state_encoder.step(rows, state.read(state.below(choice.kinds)))
-        self._history, self._carry = network.history(
-            base + network.kinds(choice.kinds.clamp(min=0))[:, None], self._carry
-        )
+        self._history = network.remember(base + network.kinds(choice.kinds.clamp(min=0)), self._history)
         state.push(choice.kinds, labels, positions, rows, memory)
 
 
@@ -139,14 +137,12 @@ def derivations(
         for field in ("kinds", "labels", "tokens")
     )
     log_probs = torch.stack([choice.log_probs for choice in choices], dim=1).sum(1).tolist()
-    weights = torch.stack(attention, dim=1).tolist()
+    weights = torch.stack(attention, dim=1)
     result = []
     for index, length in enumerate(inputs.lengths.tolist()):
-        steps = [step for step, kind in enumerate(kinds[index]) if kind >= 0]
-        actions = tuple(
-            _action(vocabulary, kinds[index][step], labels[index][step], tokens[index][step]) for step in steps
-        )
-        result.append(Derivation(actions, log_probs[index], [weights[index][step][:length] for step in steps]))
+        chosen = zip(kinds[index], labels[index], tokens[index])
+        actions = tuple(_action(vocabulary, *choice) for choice in chosen if choice[0] >= 0)
+        result.append(Derivation(actions, log_probs[index], weights[index, : len(actions), :length]))
     return result
 
 

@@ -1,6 +1,7 @@
 """How well predicted trees match gold trees: the metrics, each a small function, and `evaluate`, which gathers them.
 
-The worked examples speak of *play folk music*. A metric that does not apply to the data (tags of nested trees, intents of logical forms) is None.
+The worked examples speak of *play folk music*. A metric that does not apply to the data (tags of nested trees, intents
+of logical forms) is None.
 """
 
 from __future__ import annotations
@@ -49,8 +50,7 @@ def evaluate(
         raise DataError("there are no examples to evaluate on")
     if len(gold) != len(predicted):
         raise DataError(f"there are {len(predicted)} predictions for {len(gold)} examples")
-    known = _known_kinds(ontology)
-    pairs = [_pair(example, tree, known) for example, tree in zip(gold, predicted)]
+    pairs = [_pair(example, tree, ontology) for example, tree in zip(gold, predicted)]
     return {
         "count": len(pairs),
         "predicted_count": sum(pair.predicted is not None for pair in pairs),
@@ -67,6 +67,19 @@ def evaluate(
         "semer": error_rate((clauses(pair.gold, pair.kinds), clauses(pair.predicted, pair.kinds)) for pair in pairs),
         **_by_clauses(pairs),
         **_by_values(pairs, train_values),
+    }
+
+
+def kinds_of(example: Example, predicted: Node | None, ontology: Ontology) -> dict[str, str]:
+    """The kind (intent, slot, operator or function) of every label of an example and its prediction.
+
+    As training knows it, else as the gold tree shows it; a label that neither knows is a function.
+    """
+    nodes = predicted.nodes() if predicted is not None else ()
+    return {
+        **{node.label: "function" for node in nodes},
+        **formalisms.load(example.formalism).label_kinds(example.tree),
+        **{name: label.kind for name, label in ontology.labels.items()},
     }
 
 
@@ -217,8 +230,9 @@ def slot_values(examples: Iterable[Example], ontology: Ontology) -> frozenset[tu
     >>> sorted(slot_values([example], Ontology.learn([("music", folk, kinds)])))
     [('Genre', 'folk'), ('Mediatype', 'music')]
     """
-    known = _known_kinds(ontology)
-    return frozenset(value for example in examples for value in _values(example.tree, _kinds(example, None, known)))
+    return frozenset(
+        value for example in examples for value in _values(example.tree, kinds_of(example, None, ontology))
+    )
 
 
 def _values(tree: Node, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -243,22 +257,10 @@ class _Pair:
         return self.example.tree
 
 
-def _pair(example: Example, predicted: Node | None, known: Mapping[str, str]) -> _Pair:
-    kinds = _kinds(example, predicted, known)
+def _pair(example: Example, predicted: Node | None, ontology: Ontology) -> _Pair:
+    kinds = kinds_of(example, predicted, ontology)
     predicted_frame = frame_of(predicted, kinds=kinds) if predicted is not None else None
     return _Pair(example, predicted, kinds, frame_of(example.tree, kinds=kinds), predicted_frame)
-
-
-def _known_kinds(ontology: Ontology) -> Mapping[str, str]:
-    return {name: label.kind for name, label in ontology.labels.items()}
-
-
-def _kinds(example: Example, predicted: Node | None, known: Mapping[str, str]) -> Mapping[str, str]:
-    """The kinds of all labels of a pair: as training knows them, else as the gold tree shows them, else none of ours."""
-    kinds = {**formalisms.load(example.formalism).label_kinds(example.tree), **known}
-    for node in predicted.nodes() if predicted is not None else ():
-        kinds.setdefault(node.label, "function")
-    return kinds
 
 
 def _exact(pair: _Pair) -> bool:

@@ -14,6 +14,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
 from data_conversion.ontology import Ontology
 from parser.batching import Batch, Derivations, length_batches
+from parser.evaluation.metrics import slot_values
 from parser.subwords import learn_pieces
 from parser.vocabulary import Vocabulary
 
@@ -59,6 +60,11 @@ class ParserData(lightning.LightningDataModule):
     def dev(self) -> list[Example]:
         """The examples that choose the model."""
         return [example for example in self._read("dev") if example.tokens]
+
+    @cached_property
+    def values(self) -> list[tuple[str, str]]:
+        """The slot values of the training examples, by which an exported model tells what it has never seen."""
+        return sorted(slot_values(self.train, self.ontology))
 
     @cached_property
     def vocab(self) -> dict[str, Any]:

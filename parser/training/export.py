@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -14,7 +13,6 @@ from data_conversion.errors import DataError
 from data_conversion.files import require_file
 from data_conversion.ontology import Ontology
 from parser import artifact
-
 
 NETWORK_SETTINGS = ("encoder", "state_encoder", "system", "dim", "attention", "dropout")
 """The hyper-parameters of a run that make the network; the others are about training."""
@@ -39,10 +37,8 @@ def export(run: str | Path, model: str | Path) -> None:
         vocabulary=settings["vocab"],
         ontology=Ontology.from_dict(extras["ontology"]),
         state_dict=weights,
+        values=[(slot, value) for slot, value in extras["values"]],
         tokenizer=extras["tokenizer"],
-        card=_card(extras),
+        formalism=extras["formalism"],
+        card={name: extras[name] for name in ("data", "train_examples", "dev")},
     )
-
-
-def _card(extras: dict[str, Any]) -> dict[str, Any]:
-    return {name: extras[name] for name in ("data", "train_examples", "dev")}

@@ -32,7 +32,7 @@ class ParserModule(lightning.LightningModule):
         attention: attend to the words; false is the paper's −Att.
         dropout: dropout on rows, on the history and in the heads.
         label_smoothing: how much probability is spread over what is legal.
-        learning_rate: the highest learning rate of AdamW, reached after 3% of the steps; then it falls linearly to zero.
+        learning_rate: AdamW's highest learning rate, reached after 3% of the steps; then it falls linearly to zero.
         weight_decay: AdamW's weight decay.
     """
 
@@ -89,6 +89,8 @@ class ParserModule(lightning.LightningModule):
         checkpoint["semparse"] = {
             "ontology": self.data.ontology.to_dict(),
             "tokenizer": self.data.tokenizer,
+            "formalism": self.data.train[0].formalism,
+            "values": self.data.values,
             "data": self.data.folder.name,
             "train_examples": len(self.data.train),
             "dev": {name: float(value) for name, value in measured if name.startswith("dev/")},
