@@ -5,9 +5,9 @@
 `grammars/DOMAIN.cfg` holds the phrasings of a domain as an `nltk.CFG`, `grammars/shared.cfg` what all domains use, and
 `values/NAME.txt` the open value lists, a value a line. Four conventions make requests of them:
 
-- a production of `INTENT/command` or `INTENT/question` is a *template*; `INTENT/command/test` is held out for test;
+- a production of `INTENT/FORM` is a *template*, and one of `INTENT/FORM/test` (or `/dev`) a template held out of train;
+- the form is `command`, `question`, `statement` or `phrase`, and says what may stand before and after (`shared.cfg`);
 - `SLOT/NAME` on a right side is a slot whose value is a derivation of `NAME`, which is a symbol or a value list;
-- a command is said between `Ask` and `Please`, a question between `Hey` and `Thanks` (see `shared.cfg`);
 - every value list is split three ways by a hash of the value, so dev and test hold values that train never shows.
 """
 
@@ -21,24 +21,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeVar
 
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_folder
-from data_conversion.sample.formats import write_formats
+from data_conversion.sample.formats import bio_columns, write_formats, write_lines
 from data_conversion.sample.row import Row
 from data_conversion.tokenization import tokenize
 
 if TYPE_CHECKING:
     from nltk import CFG, Nonterminal, Production
 
+Item = TypeVar("Item")
 HERE = Path(__file__).parent
 SEED = 2019
 SIZES = {"train": 6000, "dev": 700, "test": 1000}
-HELD_OUT_TEMPLATES = 0.4  # share of dev and test rows whose template is not in train
-UNSEEN_VALUES = 0.65  # share of dev and test rows whose open slots, if any, are filled with values not in train
-FORMS = {"command": ("Ask", "Please"), "question": ("Hey", "Thanks")}
-SAID_ONCE = ("please", "thanks", "hey", "now")
+HELD_OUT_TEMPLATES = 0.34  # share of dev and test rows whose template is not in train
+UNSEEN_VALUES = 0.9  # share of dev and test rows whose open slots, if any, are filled with values not in train
+SAID_ONCE = ("please", "thanks", "thank", "hey", "now")
+VOWEL_SOUND = re.compile(r"8|1[18]\b|[aeiou](?!ne\b|ni)")  # "an old song" but "a one hour timer"
 # What the article and the documentation ask of a parser trained on this corpus must not be in it.
 FORBIDDEN_WORDS = {"quinoa", "kombucha", "paprika"}
 FORBIDDEN_PAIRS = (("apples", "oranges"), ("peanut butter", "milk"), ("star wars", "tonight"))
@@ -89,18 +90,21 @@ class Domain:
         """One request on a template, its open slots filled from the lists of the split `values`."""
         from nltk import Nonterminal
 
-        before, after = (Nonterminal(symbol) for symbol in FORMS[template.form])
+        before, after = (Nonterminal(f"{place}{template.form.title()}") for place in ("Before", "After"))
         tokens: list[str] = []
         tags: list[str] = []
         for text, slot in expand(self.grammars[values], (before, *template.production.rhs(), after), chance):
             words = [token.text for token in tokenize(text)]
             tokens += words
             tags += [f"B-{slot}", *[f"I-{slot}"] * (len(words) - 1)] if slot else ["O"] * len(words)
+        for index, following in enumerate(tokens[1:]):
+            if tokens[index] == "a" and VOWEL_SOUND.match(following):
+                tokens[index] = "an"
         return Row(self.name, template.intent, template.id, tuple(tokens), tuple(tags))
 
 
 def expand(
-    grammar: CFG, symbols: Sequence[Union[str, Nonterminal]], chance: random.Random
+    grammar: CFG, symbols: Sequence[str | Nonterminal], chance: random.Random
 ) -> Iterator[tuple[str, str | None]]:
     """A random derivation of some symbols: pieces of text, each with the slot it fills or None."""
     from nltk import Nonterminal
@@ -123,9 +127,9 @@ def expand(
 def domains() -> list[Domain]:
     """The domains, by name, read from the grammars and value lists."""
     shared = (HERE / "grammars" / "shared.cfg").read_text(encoding="utf-8")
-    lists = {split: _value_productions(split) for split in SIZES}
+    common = {split: shared + _value_productions(split) for split in SIZES}
     return [
-        Domain(path.stem, {split: _grammar(path.read_text(encoding="utf-8") + shared + lists[split]) for split in SIZES})
+        Domain(path.stem, {split: _grammar(path.read_text(encoding="utf-8") + common[split]) for split in SIZES})
         for path in sorted((HERE / "grammars").glob("*.cfg"))
         if path.stem != "shared"
     ]
@@ -154,14 +158,14 @@ def rows(seed: int = SEED) -> dict[str, list[Row]]:
         DataError: the grammars annotate the same words in two ways.
     """
     chance = random.Random(seed)
-    everything = domains()
+    everything = [(domain, template) for domain in domains() for template in domain.templates]
     frames: dict[tuple[str, ...], Row] = {}
     corpus: dict[str, list[Row]] = {}
     for split, size in SIZES.items():
         corpus[split] = []
         while len(corpus[split]) < size:
             row = _draw(everything, split, chance)
-            if row is None or not _is_allowed(row):
+            if not _is_allowed(row):
                 continue
             known = frames.setdefault(row.tokens, row)
             if known is row:
@@ -171,12 +175,11 @@ def rows(seed: int = SEED) -> dict[str, list[Row]]:
     return corpus
 
 
-def _draw(everything: list[Domain], split: str, chance: random.Random) -> Row | None:
-    domain = _choose(everything, chance)
+def _draw(everything: Sequence[tuple[Domain, Template]], split: str, chance: random.Random) -> Row:
     home = split if chance.random() < HELD_OUT_TEMPLATES else "train"
-    templates = [template for template in domain.templates if template.split == home]
     values = split if chance.random() < UNSEEN_VALUES else "train"
-    return domain.row(_choose(templates, chance), values, chance)
+    domain, template = _choose([entry for entry in everything if entry[1].split == home], chance)
+    return domain.row(template, values, chance)
 
 
 def _is_allowed(row: Row) -> bool:
@@ -189,7 +192,7 @@ def _is_allowed(row: Row) -> bool:
     )
 
 
-def _choose(items: Sequence, chance: random.Random):  # type: ignore[type-arg, no-untyped-def]
+def _choose(items: Sequence[Item], chance: random.Random) -> Item:
     """As `random.choice`, on the one generator function whose results Python promises never to change."""
     return items[int(chance.random() * len(items))]
 
@@ -199,21 +202,16 @@ def write(destination: str | Path, seed: int = SEED) -> None:
     corpus = rows(seed)
     for split, name in (("train", "train"), ("dev", "valid"), ("test", "test")):
         with atomic_folder(Path(destination) / "corpus" / name) as folder:
-            columns = {
-                "seq.in": (" ".join(row.tokens) for row in corpus[split]),
-                "seq.out": (" ".join(row.tags) for row in corpus[split]),
-                "label": (row.intent for row in corpus[split]),
-                "template": (row.template for row in corpus[split]),
-            }
+            columns = {**bio_columns(corpus[split]), "template": [row.template for row in corpus[split]]}
             for column, lines in columns.items():
-                (folder / column).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+                write_lines(folder / column, lines)
     write_formats(corpus["train"], Path(destination) / "formats")
 
 
 def main() -> None:
     """The command line."""
     cli = argparse.ArgumentParser(description="Write the sample corpus.")
-    cli.add_argument("destination", nargs="?", type=Path, default=HERE, help="folder to write to (default: the package)")
+    cli.add_argument("destination", nargs="?", type=Path, default=HERE, help="folder to write to")
     write(cli.parse_args().destination)
 
 

@@ -14,11 +14,11 @@ _CLITIC = re.compile(r" (?=['’](?:s|m|re|ve|ll|d)\b)")
 class Row:
     """A request, its intent and its slots as BIO tags.
 
-    >>> row = Row("music", "PlayMusicIntent", "1", ("let", "'s", "hear", "soft", "jazz"), ("O", "O", "O", "O", "B-Genre"))
+    >>> row = Row("music", "PlayMusicIntent", "1", ("let", "'s", "hear", "jazz"), ("O", "O", "O", "B-Genre"))
     >>> row.utterance, row.values
-    ("let's hear soft jazz", ['jazz'])
+    ("let's hear jazz", ['jazz'])
     >>> list(row.runs())
-    [("let 's hear soft", None), ('jazz', 'Genre')]
+    [("let 's hear", None), ('jazz', 'Genre')]
     """
 
     domain: str
@@ -30,7 +30,7 @@ class Row:
     @property
     def utterance(self) -> str:
         """As written by hand: clitics joined to their word."""
-        return _CLITIC.sub("", " ".join(self.tokens))
+        return attach_clitics(" ".join(self.tokens))
 
     @property
     def values(self) -> list[str]:
@@ -46,3 +46,12 @@ class Row:
             runs.append((token, None if tag == "O" else tag[2:], starts))
         for (slot, _), run in groupby(runs, key=lambda entry: entry[1:]):
             yield " ".join(token for token, _, _ in run), slot
+
+
+def attach_clitics(text: str) -> str:
+    """Tokens joined by spaces, as written by hand.
+
+    >>> attach_clitics("what 's on")
+    "what's on"
+    """
+    return _CLITIC.sub("", text)
