@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import lark
 
@@ -36,15 +37,15 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 class _Builder(lark.Transformer):
-    """Nodes with their labels as written; what has no children stays a text, to be decided with the ontology."""
+    """Texts stay as they are written; what has no children is a leaf until the ontology is asked."""
 
-    def node(self, parts: list[lark.Token | Node]) -> Node | str:
-        _, label, *children, _ = parts
-        return Node(label, tuple(children)) if children else label
+    def node(self, parts: list[Any]) -> Node | Leaf:
+        label, *children = parts
+        return Node(label, tuple(children)) if children else Leaf(label)
 
 
 _GRAMMAR = Grammar(
-    Path(__file__).with_suffix(".lark"), _Builder(), {"OPEN": "'('", "CLOSE": "')'", "TEXT": "a label or a word"}
+    Path(__file__).with_suffix(".lark"), _Builder(), {"_OPEN": "'('", "_CLOSE": "')'", "TEXT": "a label or a word"}
 )
 
 
@@ -55,8 +56,8 @@ def read(text: str, ontology: Ontology | None = None) -> Node:
         DataError: with the column, where the brackets are not those of one tree; or it is deeper than `MAX_DEPTH`.
     """
     written = _GRAMMAR.read(text)
-    if isinstance(written, str):
-        return Node(_unescaped(written))
+    if isinstance(written, Leaf):
+        return Node(_unescaped(written.text))
     check_depth(written)
     tree = _resolved(written, ontology.intents if ontology else frozenset())
     check_depth(tree)  # a slotless intent is one level more
@@ -65,7 +66,7 @@ def read(text: str, ontology: Ontology | None = None) -> Node:
 
 def _resolved(written: Node, intents: frozenset[str]) -> Node:
     children = (
-        _resolved(child, intents) if isinstance(child, Node) else _childless(child, intents)
+        _resolved(child, intents) if isinstance(child, Node) else _childless(child.text, intents)
         for child in written.children
     )
     return Node(_unescaped(written.label), tuple(children))

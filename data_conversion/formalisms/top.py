@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import lark
 
@@ -33,8 +34,8 @@ _KINDS = {"IN:": "intent", "SL:": "slot"}
 
 
 class _Builder(lark.Transformer):
-    def node(self, parts: list[lark.Token | Node | Leaf]) -> Node:
-        opening, *children, _ = parts
+    def node(self, parts: list[Any]) -> Node:
+        opening, *children = parts
         return Node(opening[1:], tuple(children))
 
     def leaf(self, parts: list[lark.Token]) -> Leaf:
@@ -44,7 +45,7 @@ class _Builder(lark.Transformer):
 _GRAMMAR = Grammar(
     Path(__file__).with_suffix(".lark"),
     _Builder(),
-    {"OPEN": "'[' with a label", "CLOSE": "']' after a space", "WORD": "a word"},
+    {"OPEN": "'[' with a label", "_CLOSE": "']' after a space", "WORD": "a word"},
 )
 
 
