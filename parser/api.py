@@ -1,0 +1,343 @@
+"""The public face: a trained parser and what it says of an utterance.
+
+    from parser import SemanticParser
+    nlu = SemanticParser.from_pretrained("models/quickstart")
+    parse = nlu.parse("add apples and oranges to shopping list and play music")
+    str(parse.tree) == (
+        "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
+    )
+    parse.intents[1] == Intent("PlayMusicIntent", [Slot("Mediatype", "music", 49, 54)])
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_conversion import formalisms
+from data_conversion.errors import DataError
+from data_conversion.files import check_utf8
+from data_conversion.ontology import Ontology
+from data_conversion.tokenization import Token, locate, tokenize
+from data_conversion.tree import Leaf, Node
+from parser import artifact
+from parser.transitions.actions import Action
+from parser.transitions.system import replay
+
+if TYPE_CHECKING:
+    from parser.decoding.greedy import Derivation
+
+LONGEST = 5_000
+"""Utterances of more words are answered with an error."""
+
+_WINDOW = 16  # batches that are sorted by length together
+_BATCH_WORDS = 8_192  # words of a batch, padding included, so that one long utterance does not cost the memory of many
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot of an intent and its value.
+
+    Attributes:
+        name: the slot.
+        text: the value, as the utterance writes it where it stands there in one piece.
+        start: the character of the utterance where the value starts; None where the value is not a piece of it.
+        end: the character after its last.
+        intent: the intent under the slot, where intents nest.
+    """
+
+    name: str
+    text: str
+    start: int | None = None
+    end: int | None = None
+    intent: Intent | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        nested = self.intent.to_dict() if self.intent else None
+        return {"name": self.name, "text": self.text, "start": self.start, "end": self.end, "intent": nested}
+
+
+@dataclass(frozen=True)
+class Intent:
+    """An intent and its slots, in spoken order; operators between them are transparent."""
+
+    name: str
+    slots: list[Slot]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"name": self.name, "slots": [slot.to_dict() for slot in self.slots]}
+
+
+class ParseTree(Node):
+    """A tree that `str` writes as a line in its model's formalism; it equals the plain `Node`."""
+
+    __slots__ = ("line",)
+    line: str
+
+    def __init__(self, tree: Node, line: str) -> None:
+        super().__init__(tree.label, tree.children)
+        object.__setattr__(self, "line", line)
+
+    def __str__(self) -> str:
+        return self.line
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and (self.label, self.children) == (other.label, other.children)
+
+    __hash__ = Node.__hash__
+
+
+@dataclass(frozen=True)
+class Parse:
+    """What the parser says of one utterance.
+
+    Attributes:
+        utterance: the text as it came.
+        tokens: its words.
+        tree: a `Node`, and `str(tree)` is a line in the model's formalism; None where there is nothing to parse.
+        log_prob: the log-probability of the whole derivation: the sum over its choices, after the legality masks.
+        actions: the derivation.
+        intents: the flat view for programs: the intents that are not under a slot, in spoken order; none for logical
+            forms.
+        attention: [actions][words] where the parser looked at each step.
+        error: why there is no tree.
+    """
+
+    utterance: str
+    tokens: tuple[str, ...] = ()
+    tree: Node | None = None
+    log_prob: float = -math.inf
+    actions: tuple[Action, ...] = field(default=(), repr=False)
+    intents: list[Intent] = field(default_factory=list, repr=False)
+    attention: list[list[float]] = field(default_factory=list, repr=False)
+    error: str | None = None
+
+    @property
+    def score(self) -> float:
+        """The model's probability that the whole tree is right, from 0 to 1."""
+        return math.exp(self.log_prob)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether `score` has been fitted to how often such trees are right; not yet."""
+        return False
+
+    @property
+    def alternatives(self) -> list[Parse]:
+        """The best parses, this one first. Greedy search finds one."""
+        return [self] if self.tree is not None else []
+
+    def pretty(self) -> str:
+        """The tree, drawn; or why there is none."""
+        from parser.rendering import pretty
+
+        return pretty(self.tree) if self.tree is not None else f"({self.error})"
+
+    def svg(self) -> str:
+        """The tree as an SVG picture.
+
+        Raises:
+            DataError: there is no tree.
+        """
+        from parser.rendering import svg
+
+        if self.tree is None:
+            raise DataError(f"there is no tree to draw: {self.error}")
+        return svg(self.tree)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, for JSON; `error` is there only where `tree` is None."""
+        record = {
+            "utterance": self.utterance,
+            "tree": None if self.tree is None else str(self.tree),
+            "score": self.score,
+            "calibrated": self.calibrated,
+            "intents": [intent.to_dict() for intent in self.intents],
+        }
+        return record if self.error is None else {**record, "error": self.error}
+
+
+class SemanticParser:
+    """A trained parser. Make one with `from_pretrained`."""
+
+    def __init__(self, model: artifact.Artifact) -> None:
+        from parser.batching import Indexer  # imports torch
+
+        self.model = model
+        self._network = model.network()
+        self._indexer = Indexer(self._network.vocabulary)
+        self._formalism = formalisms.load(model.formalism)
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path, packages: Sequence[str] = ()) -> SemanticParser:
+        """The parser in a model folder; nothing in the folder is executed.
+
+        Args:
+            path: the folder that `semparse export` wrote.
+            packages: packages of your own where the model's classes may lie, besides `parser`.
+
+        Raises:
+            DataError: the folder is missing, damaged or of another version, or names a class that may not be used.
+        """
+        return cls(artifact.load(path, packages))
+
+    @property
+    def ontology(self) -> Ontology:
+        """The labels that the parser knows."""
+        return self.model.ontology
+
+    def parse(self, text: str, nbest: int = 1) -> Parse:
+        """The parse of one utterance, by the model's tokenizer.
+
+        Args:
+            text: the utterance.
+            nbest: how many alternatives to look for; until there is a beam search, one is found.
+        """
+        return next(self.parse_many([text], nbest=nbest))
+
+    def parse_many(self, lines: Iterable[str], batch_size: int = 64, nbest: int = 1) -> Iterator[Parse]:
+        """The parses of many utterances, in order, as they are asked for.
+
+        A line that cannot be parsed is answered by a `Parse` without a tree that says why; nothing is raised.
+        """
+        if batch_size < 1 or nbest < 1:
+            raise DataError("batch size and number of parses are 1 or more")
+        return self._parse_requests(map(self._request, lines), batch_size)
+
+    def parse_tokenized(
+        self, rows: Iterable[tuple[str, Sequence[str]]], batch_size: int = 64
+    ) -> Iterator[Parse]:
+        """As `parse_many`, for utterances that bring their own tokens."""
+        return self._parse_requests((_given(utterance, tokens) for utterance, tokens in rows), batch_size)
+
+    def _request(self, text: object) -> _Request:
+        if not isinstance(text, str):
+            return _Request(str(text), (), f"an utterance is a str, not a {type(text).__name__}")
+        try:
+            check_utf8(text)
+        except DataError as error:
+            return _Request(text.encode("utf-8", "replace").decode("utf-8"), (), error.reason)
+        return _checked(text, tuple(tokenize(text, self.model.tokenizer)))
+
+    def _parse_requests(self, requests: Iterator[_Request], batch_size: int) -> Iterator[Parse]:
+        while window := list(islice(requests, batch_size * _WINDOW)):
+            parses = [Parse(request.utterance, request.words, error=request.error) for request in window]
+            for indices in _batches(window, batch_size):
+                for index, parse in zip(indices, self._parse_batch([window[index] for index in indices]), strict=True):
+                    parses[index] = parse
+            yield from parses
+
+    def _parse_batch(self, requests: list[_Request]) -> Iterator[Parse]:
+        from parser.decoding.greedy import parse_batch
+
+        inputs = self._indexer.inputs([request.words for request in requests])
+        for request, derivation in zip(requests, parse_batch(self._network, inputs), strict=True):
+            yield self._parse(request, derivation)
+
+    def _parse(self, request: _Request, derivation: Derivation) -> Parse:
+        network = self._network
+        tree = replay(network.system, derivation.actions, request.words, network.vocabulary.grammar)
+        return Parse(
+            utterance=request.utterance,
+            tokens=request.words,
+            tree=ParseTree(tree, self._formalism.write(tree, self.ontology)),
+            log_prob=derivation.log_prob,
+            actions=derivation.actions,
+            intents=_Flattener(request.utterance, request.tokens, self.ontology).intents(tree),
+            attention=derivation.attention,
+        )
+
+
+@dataclass(frozen=True)
+class _Request:
+    """An utterance on its way to the network, or why it does not go there."""
+
+    utterance: str
+    tokens: tuple[Token, ...]
+    error: str | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(token.text for token in self.tokens)
+
+
+def _checked(utterance: str, tokens: tuple[Token, ...]) -> _Request:
+    if not tokens:
+        return _Request(utterance, (), "there is nothing to parse: the utterance has no words")
+    if len(tokens) > LONGEST:
+        return _Request(utterance, (), f"the utterance has {len(tokens)} words; {LONGEST} are the most")
+    return _Request(utterance, tokens)
+
+
+def _given(utterance: str, words: Sequence[str]) -> _Request:
+    try:
+        return _checked(utterance, tuple(locate(utterance, tuple(words))))
+    except DataError as error:
+        return _Request(utterance, (), error.reason)
+
+
+def _batches(window: list[_Request], batch_size: int) -> Iterator[list[int]]:
+    """Indices of what can be parsed, in batches of like length."""
+    batch: list[int] = []
+    usable = [index for index, request in enumerate(window) if request.error is None]
+    for index in sorted(usable, key=lambda index: len(window[index].tokens)):
+        if len(batch) == batch_size or (batch and (len(batch) + 1) * len(window[index].tokens) > _BATCH_WORDS):
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+@dataclass(frozen=True)
+class _Flattener:
+    """Makes the flat view of a tree: its intents and their slots."""
+
+    utterance: str
+    tokens: tuple[Token, ...]
+    ontology: Ontology
+
+    def intents(self, node: Node) -> list[Intent]:
+        """The intents of a tree that are not under a slot."""
+        found = []
+        if self._kind(node) == "slot":
+            return []
+        if self._kind(node) == "intent":
+            found.append(Intent(node.label, list(self._slots(node))))
+        for child in node.children:
+            if isinstance(child, Node):
+                found += self.intents(child)
+        return found
+
+    def _slots(self, node: Node) -> Iterator[Slot]:
+        """The slots of an intent; operators are transparent."""
+        for child in node.children:
+            if isinstance(child, Node) and self._kind(child) == "slot":
+                yield self._slot(child)
+            elif isinstance(child, Node) and self._kind(child) != "intent":
+                yield from self._slots(child)
+
+    def _slot(self, node: Node) -> Slot:
+        leaves = list(node.leaves())
+        nested = [intent for child in node.children if isinstance(child, Node) for intent in self.intents(child)]
+        start, end = self._stretch(leaves)
+        text = " ".join(leaf.text for leaf in leaves) if start is None else self.utterance[start:end]
+        return Slot(node.label, text, start, end, nested[0] if nested else None)
+
+    def _stretch(self, leaves: list[Leaf]) -> tuple[int | None, int | None]:
+        """Where neighbouring copied words stand in the utterance."""
+        positions = [leaf.position for leaf in leaves]
+        if not positions or positions[0] is None:
+            return None, None
+        if positions != list(range(positions[0], positions[0] + len(positions))):
+            return None, None
+        return self.tokens[positions[0]].start, self.tokens[positions[0] + len(positions) - 1].end
+
+    def _kind(self, node: Node) -> str:
+        return self.ontology.labels[node.label].kind

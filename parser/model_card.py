@@ -1,0 +1,66 @@
+"""The model card: the README.md of a model folder, which says what the model is and how to call it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from data_conversion.ontology import Ontology
+
+_TEMPLATE = """\
+# A semantic parser
+
+Turns an utterance into a tree of the formalism `{formalism}`. Made with semparse.
+
+```python
+from parser import SemanticParser
+
+parse = SemanticParser.from_pretrained("path/to/this/folder").parse("…")
+print(parse.tree, parse.intents)
+```
+
+## Training
+
+- data: `{data}`, {train_examples} training examples
+- network: {network}
+- {parameters:,} parameters; no pretrained encoder
+
+## On the dev set, which chose the model
+
+| metric | |
+|---|---|
+{metrics}
+
+`score` is the model's own probability and is not calibrated.
+
+## Labels
+
+{labels}
+"""
+
+
+def model_card(
+    *, facts: Mapping[str, Any], model_config: Mapping[str, Any], formalism: str, ontology: Ontology, parameters: int
+) -> str:
+    """The text of the card.
+
+    Args:
+        facts: `data`, `train_examples` and `dev`, the metrics on the dev set.
+        model_config: the network's blocks and sizes.
+        formalism: how the trees are written.
+        ontology: the labels.
+        parameters: how many weights the network has.
+    """
+    blocks = [
+        value["class_path"].rpartition(".")[2] for value in model_config.values() if isinstance(value, Mapping)
+    ]
+    metrics = [f"| {name.removeprefix('dev/')} | {value:.1f} |" for name, value in sorted(facts["dev"].items())]
+    return _TEMPLATE.format(
+        formalism=formalism,
+        data=facts["data"],
+        train_examples=facts["train_examples"],
+        network=", ".join(blocks),
+        parameters=parameters,
+        metrics="\n".join(metrics),
+        labels="\n".join(f"- {domain}: {', '.join(labels)}" for domain, labels in ontology.domains.items()),
+    )
