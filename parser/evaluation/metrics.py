@@ -99,8 +99,8 @@ def exact_match(gold: Node, predicted: Node | None) -> bool:
 def same_frame(gold: Frame, predicted: Frame) -> bool:
     """Whether the tags rebuilt from the positions of the leaves are equal and the sets of intents too.
 
-    Spans stand for the tags, which they determine; a tree that copies one word into two values has no tags and is wrong.
-    Which clause owns which slot is not compared, nor is the order.
+    Spans stand for the tags, which they determine; a tree that copies one word into two values has no tags and is
+    wrong. Which clause owns which slot is not compared, nor is the order.
 
     >>> from data_conversion.frames import Span
     >>> gold = Frame(("PlayMusicIntent",), (Span("Genre", 1, 2), Span("Mediatype", 2, 3)))

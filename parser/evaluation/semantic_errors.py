@@ -67,8 +67,8 @@ def error_rate(pairs: Iterable[tuple[list[Clause], list[Clause]]]) -> float | No
 def semantic_errors(gold: Sequence[Clause], predicted: Sequence[Clause]) -> int:
     """The fewest errors of any alignment of clauses that keeps their order (Levenshtein over clauses).
 
-    Aligned clauses cost one where the intents differ and the errors of their slots; a clause without a partner costs one
-    and its slots.
+    Aligned clauses cost one where the intents differ and the errors of their slots; a clause without a partner costs
+    one and its slots.
 
     >>> turn_up, play = Clause("VolumeUpIntent"), Clause("PlayMusicIntent", [("Genre", "folk")])
     >>> semantic_errors([turn_up, play], [play]), semantic_errors([turn_up, play], [turn_up])
