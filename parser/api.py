@@ -29,13 +29,15 @@ from parser.transitions.actions import Action
 from parser.transitions.system import replay
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from parser.decoding.greedy import Derivation
 
-LONGEST = 5_000
+LONGEST = 2_000
 """Utterances of more words are answered with an error."""
 
 _WINDOW = 16  # batches that are sorted by length together
-_BATCH_WORDS = 8_192  # words of a batch, padding included, so that one long utterance does not cost the memory of many
+_BATCH_WORDS = 4_096  # words of a batch, padding included: attention grows with the square of the length
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ class Parse:
         actions: the derivation.
         intents: the flat view for programs: the intents that are not under a slot, in spoken order; none for logical
             forms.
-        attention: [actions][words] where the parser looked at each step.
         error: why there is no tree.
+        weights: [actions, words] the attention weights, as a tensor.
     """
 
     utterance: str
@@ -115,8 +117,8 @@ class Parse:
     log_prob: float = -math.inf
     actions: tuple[Action, ...] = field(default=(), repr=False)
     intents: list[Intent] = field(default_factory=list, repr=False)
-    attention: list[list[float]] = field(default_factory=list, repr=False)
     error: str | None = None
+    weights: Tensor | None = field(default=None, repr=False, compare=False)
 
     @property
     def score(self) -> float:
@@ -127,6 +129,11 @@ class Parse:
     def calibrated(self) -> bool:
         """Whether `score` has been fitted to how often such trees are right; not yet."""
         return False
+
+    @property
+    def attention(self) -> list[list[float]]:
+        """[actions][words] where the parser looked at each step; each step sums to 1, or is empty without attention."""
+        return [] if self.weights is None else self.weights.tolist()
 
     @property
     def alternatives(self) -> list[Parse]:
@@ -250,7 +257,7 @@ class SemanticParser:
             log_prob=derivation.log_prob,
             actions=derivation.actions,
             intents=_Flattener(request.utterance, request.tokens, self.ontology).intents(tree),
-            attention=derivation.attention,
+            weights=derivation.attention,
         )
 
 

@@ -1,0 +1,172 @@
+"""The public face: what a parse holds, and that any input is answered."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from model_folder import save_model
+
+from data_conversion.errors import DataError
+from data_conversion.tree import Leaf, Node
+from parser import Intent, Parse, SemanticParser, Slot
+from parser.transitions.actions import Action, Copy, Generate
+
+ARTICLE = "add apples and oranges to shopping list and play music"
+LINE = "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
+
+
+@pytest.fixture(scope="module")
+def nlu(tmp_path_factory: pytest.TempPathFactory) -> SemanticParser:
+    """A parser that has learnt a handful of requests by heart."""
+    return SemanticParser.from_pretrained(save_model(tmp_path_factory.mktemp("model") / "tiny", steps=250))
+
+
+def test_the_articles_request_gives_the_articles_line(nlu: SemanticParser) -> None:
+    parse = nlu.parse(ARTICLE)
+    assert str(parse.tree) == LINE
+    assert parse.tree is not None and [leaf.position for leaf in parse.tree.leaves()] == [1, 3, 9]
+    assert parse.intents == [
+        Intent("addToListIntent", [Slot("ItemName", "apples", 4, 10), Slot("ItemName", "oranges", 15, 22)]),
+        Intent("PlayMusicIntent", [Slot("Mediatype", "music", 49, 54)]),
+    ]
+    assert ARTICLE[4:10] == "apples" and ARTICLE[49:54] == "music"
+
+
+def test_a_tree_is_a_node_that_prints_as_a_line(nlu: SemanticParser) -> None:
+    tree = nlu.parse("play music").tree
+    plain = Node("PlayMusicIntent", (Node("Mediatype", (Leaf("music", 1),)),))
+    assert isinstance(tree, Node) and tree == plain and plain == tree and hash(tree) == hash(plain)
+    assert str(tree) == "(PlayMusicIntent(Mediatype(music)))"
+
+
+def test_score_is_the_exponential_of_the_log_probability(nlu: SemanticParser) -> None:
+    parse = nlu.parse("play music")
+    assert parse.log_prob < 0 and parse.score == pytest.approx(math.exp(parse.log_prob))
+    assert 0 < parse.score <= 1 and parse.calibrated is False
+
+
+def test_attention_has_a_row_an_action_and_a_column_a_word(nlu: SemanticParser) -> None:
+    parse = nlu.parse(ARTICLE)
+    assert len(parse.attention) == len(parse.actions) > 0
+    assert {len(row) for row in parse.attention} == {len(parse.tokens)}
+    assert [sum(row) for row in parse.attention] == pytest.approx([1.0] * len(parse.actions))
+
+
+def test_alternatives_start_with_the_parse_itself(nlu: SemanticParser) -> None:
+    parse = nlu.parse("play music", nbest=3)
+    assert parse.alternatives[0] is parse
+    assert nlu.parse("").alternatives == []
+
+
+def test_drawings(nlu: SemanticParser) -> None:
+    parse = nlu.parse(ARTICLE)
+    assert "oranges" in parse.pretty() and "└" not in parse.pretty().splitlines()[0]
+    assert parse.svg().startswith("<svg") and "oranges" in parse.svg()
+    nothing = nlu.parse(" ")
+    assert "no words" in nothing.pretty()
+    with pytest.raises(DataError, match="no words"):
+        nothing.svg()
+
+
+def test_to_dict_is_json_and_says_what_design_binds(nlu: SemanticParser) -> None:
+    record = json.loads(json.dumps(nlu.parse("play music").to_dict()))
+    assert set(record) == {"utterance", "tree", "score", "calibrated", "intents"}
+    assert record["intents"] == [
+        {
+            "name": "PlayMusicIntent",
+            "slots": [{"name": "Mediatype", "text": "music", "start": 5, "end": 10, "intent": None}],
+        }
+    ]
+    empty = json.loads(json.dumps(nlu.parse("").to_dict()))
+    assert empty["tree"] is None and empty["score"] == 0 and empty["intents"] == [] and "no words" in empty["error"]
+
+
+ODD = [
+    "",
+    "   ",
+    "\t\x00\x1b",
+    "play \U0001f3b5 music \U0001f469\u200d\U0001f373",
+    "שים חלב ברשימה",
+    "((( ))) \\ ( \\) [IN: [SL: ]",
+    "play " * 1_000,
+    "x" * 50_000,
+    "word " * 2_001,
+    "broken \udce4 bytes",
+    b"bytes",
+    None,
+    "play music",
+]
+
+
+def test_any_input_is_answered_in_order(nlu: SemanticParser) -> None:
+    parses = list(nlu.parse_many(ODD, batch_size=4))  # type: ignore[arg-type]
+    assert len(parses) == len(ODD)
+    for line, parse in zip(ODD, parses, strict=True):
+        assert (parse.tree is None) == (parse.error is not None)
+        json.dumps(parse.to_dict(), ensure_ascii=False).encode("utf-8")
+        if isinstance(line, str) and "\udce4" not in line:
+            assert parse.utterance == line
+    assert [index for index, parse in enumerate(parses) if parse.tree is None] == [0, 1, 8, 9, 10, 11]
+    assert str(parses[-1].tree) == "(PlayMusicIntent(Mediatype(music)))"
+
+
+def test_parse_many_is_lazy(nlu: SemanticParser) -> None:
+    taken = []
+
+    def endless() -> Iterator[str]:
+        while True:
+            taken.append(1)
+            yield "play music"
+
+    parses = nlu.parse_many(endless(), batch_size=2)
+    assert not taken
+    assert next(parses).utterance == "play music"
+    assert len(taken) < 100
+
+
+def test_a_batch_changes_no_answer(nlu: SemanticParser) -> None:
+    lines = [ARTICLE, "play music", "", "pause the music"] * 3
+    together = [str(parse.tree) for parse in nlu.parse_many(lines)]
+    assert together == [str(nlu.parse(line).tree) for line in lines]
+
+
+def test_tokens_that_are_given_are_used(nlu: SemanticParser) -> None:
+    rows = [("play music!", ("play", "music!")), ("play music", ("play", "songs")), ("play music", ())]
+    kept, alien, none = nlu.parse_tokenized(rows)
+    assert kept.tokens == ("play", "music!")
+    assert alien.tree is None and "songs" in (alien.error or "")
+    assert none.tree is None
+
+
+def test_batch_size_and_nbest_are_checked(nlu: SemanticParser) -> None:
+    with pytest.raises(DataError, match="1 or more"):
+        nlu.parse_many([], batch_size=0)
+    with pytest.raises(DataError, match="1 or more"):
+        nlu.parse("play music", nbest=0)
+
+
+def test_actions_rebuild_the_leaves(nlu: SemanticParser) -> None:
+    parse = nlu.parse(ARTICLE)
+    terminals: list[Action] = [action for action in parse.actions if isinstance(action, (Copy, Generate))]
+    assert terminals == [Copy(1), Copy(3), Copy(9)]
+
+
+def test_a_nested_intent_stands_under_its_slot(tmp_path: Path) -> None:
+    folder = save_model(tmp_path / "top", formalism="top", steps=150)
+    parse = SemanticParser.from_pretrained(folder).parse("directions to my next meeting")
+    assert str(parse.tree).startswith("[IN:GET_DIRECTIONS directions to [SL:DESTINATION [IN:GET_EVENT")
+    (intent,) = parse.intents
+    (slot,) = intent.slots
+    assert (slot.name, slot.text, slot.intent and slot.intent.name) == (
+        "SL:DESTINATION",
+        "my next meeting",
+        "IN:GET_EVENT",
+    )
+
+
+def test_a_parse_without_a_tree_has_no_score() -> None:
+    assert Parse("", error="nothing").score == 0
