@@ -265,7 +265,7 @@ def _kinds(example: Example, known: Mapping[str, str]) -> Mapping[str, str]:
     kinds = formalisms.load(example.formalism).label_kinds(example.tree)
     for label, kind in kinds.items():
         if known.get(label, kind) != kind:
-            raise DataError(f"the label {label!r} is a {kind} here and a {known[label]} elsewhere: rename one of them")
+            raise DataError(f"the label {label!r} is used as {kind} here and as {known[label]} elsewhere: rename one")
     return kinds
 
 

@@ -6,16 +6,8 @@
     >>> clauses = [Clause("addToListIntent", 0, 7), Clause("PlayMusicIntent", 8, 10)]
     >>> spans = [Span("ItemName", 1, 2), Span("ItemName", 3, 4), Span("ListName", 5, 6), Span("Mediatype", 9, 10)]
     >>> tree = frame_tree(tokens, clauses, spans)
-    >>> print(tree.to_nltk().pformat(margin=200))
-    (and
-      (addToListIntent
-        add
-        (add (ItemName apples) and (ItemName oranges))
-        to
-        (ListName shopping)
-        list)
-      and
-      (PlayMusicIntent play (Mediatype music)))
+    >>> formalisms.load("bracket").write(tree)  # doctest: +ELLIPSIS
+    '(and(addToListIntent(add)(add(ItemName(apples))(and)(ItemName(oranges)))(to)...(PlayMusicIntent(play)(Mediatype(music))))'
     >>> frame_of(tree) == Frame(("addToListIntent", "PlayMusicIntent"), tuple(spans))
     True
 """

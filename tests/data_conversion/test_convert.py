@@ -129,7 +129,7 @@ def test_rows_in_are_rows_out_and_rejects(tmp_path):
         "text": "a b | O | A",
     }
     assert rejects[1]["text"] == "\\udcff | O | A"
-    assert "'A' is a slot here and a intent elsewhere" in rejects[2]["reason"]
+    assert "'A' is used as slot here and as intent elsewhere" in rejects[2]["reason"]
     assert [record["id"] for record in records(tmp_path / "out" / "train.jsonl")] == ["train-2"]
 
 
