@@ -26,7 +26,7 @@ from data_conversion.tree import Leaf, Node
 MIXED = "mixed"
 """The domain of a compound whose clauses are of several domains."""
 
-COORDINATED = 0.3
+COORDINATED = 0.2
 """How often a clause that may have several values of one slot gets them."""
 
 VALUE_SEPARATORS = {("and",): 6, ("or",): 1, ("plus",): 1}
@@ -111,6 +111,8 @@ class Composer:
 def value_operators(examples: Iterable[Example], ontology: Ontology) -> dict[tuple[str, str], str]:
     """The intents and slots that are shown with several values, and the operator these stand under.
 
+    Values with no word between them do not count: mostly they are one value that was annotated as two.
+
     >>> milk, tea = Node("ItemName", (Leaf("milk", 1),)), Node("ItemName", (Leaf("tea", 3),))
     >>> tree = Node("addToListIntent", (Node("add", (milk, tea)),))
     >>> example = Example("1", "lists", "add milk and tea", ("add", "milk", "and", "tea"), tree)
@@ -123,10 +125,15 @@ def value_operators(examples: Iterable[Example], ontology: Ontology) -> dict[tup
     for example in examples:
         for child in example.tree.children:
             if isinstance(child, Node) and ontology.labels[child.label].kind == "operator":
-                labels = {value.label for value in child.children if isinstance(value, Node)}
-                if len(labels) == 1:
-                    operators.setdefault((example.tree.label, labels.pop()), child.label)
+                values = [value for value in child.children if isinstance(value, Node)]
+                if len({value.label for value in values}) == 1 and _words_between(values):
+                    operators.setdefault((example.tree.label, values[0].label), child.label)
     return operators
+
+
+def _words_between(values: Sequence[Node]) -> bool:
+    spans = [value_span(value) for value in values]
+    return any(left and right and left[1] < right[0] for left, right in zip(spans, spans[1:]))
 
 
 def joined(requests: Sequence[Request], connectives: Sequence[tuple[str, ...]], *, words_kept: bool) -> Request:

@@ -11,8 +11,8 @@ What is decided here and in `composer`, `cutting` (the connectives) and `unseen_
   parser must know both; rows that are compound already stay too, but are not taken apart for clauses.
 - A compound of requests of one domain is of that domain; of several, it is of the domain `mixed`, whose labels are
   those of all domains.
-- Only slots that the training data itself shows with several values in an intent, under a value operator, get several:
-  whether people ask for *a table in Paris and London* is for the data to say.
+- Only slots that train itself shows with several values in an intent, under a value operator, get several: whether
+  people ask for *a table in Paris and London* is for the data to say.
 - A request that follows a polite one is not polite again, and the mark that ends a sentence stays only at the very end.
 - Trees are written in the bracket formalism: the others have no operator for clauses.
 """
@@ -25,7 +25,6 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from data_conversion import formalisms
 from data_conversion.composer import MIXED, Composer, value_operators
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
@@ -95,7 +94,7 @@ def compose(
     if unseen_values:
         splits["train"] = _with_unseen_values(splits, ontology, Random(seed), summary)
     composed = _composed(splits, ontology, size, max_clauses, seed)
-    ontology = _learn(composed["train"])
+    ontology = _learn(composed["train"], ontology)
     with atomic_folder(destination) as folder:
         for split, examples in composed.items():
             summary.counts[split] = 0
@@ -127,7 +126,7 @@ def _load(source: Path) -> tuple[Ontology, dict[str, list[Example]]]:
     operator = ontology.labels.get(CLAUSE_OPERATOR)
     if operator is not None and operator.kind != "operator":
         raise DataError(
-            f"{CLAUSE_OPERATOR!r} is {operator.kind} here, and clauses stand under it: rename the {operator.kind}",
+            f"{CLAUSE_OPERATOR!r} is of the kind {operator.kind!r} here, but clauses stand under it: rename the label",
             file=source / "ontology.json",
         )
     splits = {}
@@ -136,12 +135,18 @@ def _load(source: Path) -> tuple[Ontology, dict[str, list[Example]]]:
         if split == "train" or path.exists():
             splits[split] = list(read_examples(path, ontology))
             for line, example in enumerate(splits[split], start=1):
-                if example.formalism != FORMALISM:
-                    reason = (
-                        f"a tree in {example.formalism}, which has no clauses: convert with --formalism {FORMALISM}"
-                    )
-                    raise DataError(reason, file=path, line=line)
+                try:
+                    _check_formalism(example)
+                    if split == "train":
+                        ontology.check(example.tree)
+                except DataError as error:
+                    raise error.at(file=path, line=line) from None
     return ontology, splits
+
+
+def _check_formalism(example: Example) -> None:
+    if example.formalism != FORMALISM:
+        raise DataError(f"trees in {example.formalism} cannot be composed: convert with --formalism {FORMALISM}")
 
 
 def _with_unseen_values(
@@ -198,10 +203,10 @@ def _composed(
     return composed
 
 
-def _learn(examples: Iterable[Example]) -> Ontology:
-    """The ontology of composed data."""
-    label_kinds = formalisms.load(FORMALISM).label_kinds
-    ontology = Ontology.learn((example.domain, example.tree, label_kinds(example.tree)) for example in examples)
+def _learn(examples: Iterable[Example], source: Ontology) -> Ontology:
+    """The ontology of composed data; a label is of the kind that it is in the source."""
+    kinds = {name: label.kind for name, label in source.labels.items()} | {CLAUSE_OPERATOR: "operator"}
+    ontology = Ontology.learn((example.domain, example.tree, kinds) for example in examples)
     if MIXED in ontology.domains:
         return Ontology({**ontology.domains, MIXED: ontology.labels})
     return ontology

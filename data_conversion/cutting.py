@@ -65,7 +65,7 @@ def _connective(tokens: Sequence[str], position: int) -> int:
 def join(pieces: Sequence[tuple[Node, int]], connectives: Sequence[Leaf] = ()) -> Node:
     """The tree of a whole utterance from the trees of its pieces, each with the position of its first token.
 
-    Clauses stand under `and`, n-ary and flat: a piece that is a compound gives its clauses. One piece is the whole tree.
+    Clauses stand under `and`, n-ary and flat: a piece that is a compound gives its clauses. One piece is the tree.
     Where words are kept the words between the pieces are given too, as leaves.
 
     >>> light = Node("TurnDown", (Node("Device", (Leaf("lights", 3),)),))

@@ -1,0 +1,406 @@
+"""Composition: what stands in composed data, and that the same seed gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_conversion.composer import MIXED, Composer, clipped, joined, value_operators
+from data_conversion.compound import compose
+from data_conversion.cutting import CONNECTIVES
+from data_conversion.errors import DataError
+from data_conversion.example import Example, read_examples, write_examples
+from data_conversion.formalisms import bracket
+from data_conversion.frames import Clause, Span, frame_of, frame_tree
+from data_conversion.ontology import Ontology
+from data_conversion.request import Request, leaves
+from data_conversion.tree import Leaf, Node
+from data_conversion.unseen_values import without_values_of
+
+_ANNOTATED = re.compile(r"\[(\w+) ([^]]+)\]|(\S+)")
+
+
+def _example(annotated: str, intent: str, *, name: str = "", domain: str = "home", words_kept: bool = False) -> Example:
+    """An example from an utterance with its values in brackets: `play [Genre jazz]`."""
+    tokens: list[str] = []
+    spans = []
+    for slot, value, word in _ANNOTATED.findall(annotated):
+        words = (value or word).split()
+        if slot:
+            spans.append(Span(slot, len(tokens), len(tokens) + len(words)))
+        tokens += words
+    tree = frame_tree(tokens, [Clause(intent, 0, len(tokens))], spans)
+    tree = tree if words_kept else _without_words(tree)
+    return Example(name, domain, " ".join(tokens), tuple(tokens), tree)
+
+
+def _without_words(tree: Node) -> Node:
+    """The tree without what stands outside slots."""
+    return Node(
+        tree.label,
+        tuple(
+            _without_words(child) if child.label == "add" else child
+            for child in tree.children
+            if isinstance(child, Node)
+        ),
+    )
+
+
+_TRAIN = [
+    ("add [ItemName apples] to [ListName shopping] list", "addToListIntent"),
+    ("please add [ItemName peanut butter] to my list", "addToListIntent"),
+    ("put [ItemName milk] and [ItemName eggs] on [ListName camping] list please", "addToListIntent"),
+    ("could you add [ItemName soap] ?", "addToListIntent"),
+    ("can you play [Genre jazz]", "PlayMusicIntent"),
+    ("hey please play [Genre folk rock] by [Artist the and then]", "PlayMusicIntent"),
+    ("pause the music", "PauseIntent"),
+]
+_DEV = [("add [ItemName tea] to my list", "addToListIntent"), ("please play [Genre jazz]", "PlayMusicIntent")]
+_TEST = [("add [ItemName figs] to [ListName camping] list", "addToListIntent"), ("pause it .", "PauseIntent")]
+
+
+def _write_source(folder: Path, *, words_kept: bool = False, domains: Sequence[str] = ("home",)) -> Path:
+    folder.mkdir()
+    splits = {
+        split: [
+            _example(text, intent, name=f"{split}-{n}", domain=domains[n % len(domains)], words_kept=words_kept)
+            for n, (text, intent) in enumerate(rows)
+        ]
+        for split, rows in [("train", _TRAIN), ("dev", _DEV), ("test", _TEST)]
+    }
+    ontology = Ontology.learn((e.domain, e.tree, bracket.label_kinds(e.tree)) for e in splits["train"])
+    ontology.save(folder / "ontology.json")
+    for split, examples in splits.items():
+        write_examples(folder / f"{split}.jsonl", examples, ontology)
+    return folder
+
+
+def _read(folder: Path) -> tuple[Ontology, dict[str, list[Example]]]:
+    ontology = Ontology.load(folder / "ontology.json")
+    return ontology, {
+        split: list(read_examples(folder / f"{split}.jsonl", ontology)) for split in ("train", "dev", "test")
+    }
+
+
+def _clauses(tree: Node) -> list[Node]:
+    return [child for child in tree.children if isinstance(child, Node)]
+
+
+def test_the_article_s_request() -> None:
+    apples = Node(
+        "addToListIntent",
+        (Node("add", (Node("ItemName", leaves(["apples"], 1)), Node("ItemName", leaves(["oranges"], 3)))),),
+    )
+    tokens = tuple("add apples and oranges to shopping list".split())
+    requests = [
+        Request.of(Example("", "", " ".join(tokens), tokens, apples)),
+        Request.of(_example("play [Mediatype music]", "PlayMusicIntent")),
+    ]
+    compound = joined(requests, [("and",)], words_kept=False)
+    assert compound.utterance == "add apples and oranges to shopping list and play music"
+    assert bracket.write(compound.tree) == (
+        "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
+    )
+    assert [leaf.position for leaf in compound.tree.leaves()] == [1, 3, 9]
+
+
+def test_connectives_are_leaves_of_the_clause_operator_where_words_are_kept() -> None:
+    requests = [Request.of(_example(text, "Do", words_kept=True)) for text in ("play [Genre jazz]", "stop")]
+    compound = joined(requests, [(",", "and", "then")], words_kept=True)
+    assert bracket.write(compound.tree) == "(and(Do(play)(Genre(jazz)))(,)(and)(then)(Do(stop)))"
+    assert [leaf.position for leaf in compound.tree.leaves()] == list(range(6))
+    assert compound.utterance == "play jazz, and then stop"
+
+
+def test_the_utterance_keeps_how_its_words_were_written() -> None:
+    whats = Example("", "", "what's on", ("what", "'s", "on"), Node("Search"))
+    other_case = Example("", "", "Stop", ("stop",), Node("Stop"))
+    compound = joined(
+        [Request.of(whats), Request.of(whats), Request.of(other_case)], [("and",), (",",)], words_kept=False
+    )
+    assert compound.utterance == "what's on and what's on, stop"
+    assert compound.tokens == ("what", "'s", "on", "and", "what", "'s", "on", ",", "stop")
+
+
+@pytest.mark.parametrize("words_kept", [False, True])
+@pytest.mark.parametrize(
+    ("said", "clipped_to"),
+    [
+        (["please play [G jazz]", "please stop"], ["please play jazz", "stop"]),
+        (["could you play [G jazz]", "can you please stop"], ["could you play jazz", "stop"]),
+        (["play [G jazz] please", "stop please"], ["play jazz please", "stop"]),
+        (["play [G jazz]", "hey please stop", "please go"], ["play jazz", "hey please stop", "go"]),
+        (["please play [G jazz]", "[G please] stop"], ["please play jazz", "please stop"]),
+        (["please go", "please"], ["please go", "please"]),
+        (["is it on ?", "who is it ?"], ["is it on", "who is it ?"]),
+        (["go on , please .", "please stop ."], ["go on , please", "stop ."]),
+    ],
+)
+def test_politeness_is_said_once_and_a_sentence_mark_last(
+    said: list[str], clipped_to: list[str], words_kept: bool
+) -> None:
+    requests = clipped([Request.of(_example(text, "Do", words_kept=words_kept)) for text in said])
+    assert [request.utterance for request in requests] == clipped_to
+    for request in requests:  # an example refuses leaves that are not their tokens
+        example = Example("", "", request.utterance, request.tokens, request.tree)
+        assert example.words_kept or not words_kept
+
+
+@pytest.mark.parametrize("words_kept", [False, True])
+def test_several_values_of_a_slot_stand_under_the_value_operator(words_kept: bool) -> None:
+    examples = [_example(text, intent, words_kept=words_kept) for text, intent in _TRAIN]
+    ontology = Ontology.learn(("", e.tree, bracket.label_kinds(e.tree)) for e in examples)
+    operators = value_operators(examples, ontology)
+    assert operators == {("addToListIntent", "ItemName"): "add"}
+    composer = Composer(examples, operators, words_kept, max_clauses=2)
+    request, random = Request.of(examples[0]), Random(0)
+    seen = {}
+    for _ in range(300):
+        coordinated = composer.coordinated(request, random)
+        seen[coordinated.utterance] = bracket.write(coordinated.tree, ontology)
+        Example("", "", coordinated.utterance, coordinated.tokens, coordinated.tree)
+    if words_kept:
+        line = "(addToListIntent(add)(add(ItemName(apples))(and)(ItemName(soap)))(to)(ListName(shopping))(list))"
+    else:
+        line = "(addToListIntent(add(ItemName(apples))(ItemName(soap)))(ListName(shopping)))"
+    assert seen["add apples and soap to shopping list"] == line
+    assert "add apples, peanut butter and soap to shopping list" in seen
+    assert "add apples to shopping list" in seen
+    assert not any("milk" in utterance for utterance in seen), "a value that is coordinated already is no single value"
+
+
+def test_neighbouring_values_do_not_make_a_slot_one_of_several_values() -> None:
+    split_by_mistake = _example("at [Time seven] [Time thirty]", "Do")
+    ontology = Ontology.learn([("", split_by_mistake.tree, bracket.label_kinds(split_by_mistake.tree))])
+    assert split_by_mistake.tree.children[0].label == "add"  # type: ignore[union-attr]
+    assert value_operators([split_by_mistake], ontology) == {}
+
+
+@pytest.mark.parametrize("words_kept", [False, True])
+def test_composed_data(tmp_path: Path, words_kept: bool) -> None:
+    source = _write_source(tmp_path / "source", words_kept=words_kept)
+    steps: list[int] = []
+    summary = compose(source, tmp_path / "composed", size=70, max_clauses=4, seed=3, progress=steps.append)
+    ontology, splits = _read(tmp_path / "composed")
+    _, given_splits = _read(source)
+    assert summary.compounds == {"train": 70, "dev": 20, "test": 20}
+    assert summary.counts == {split: len(examples) for split, examples in splits.items()}
+    assert sum(steps) == sum(summary.counts.values())
+    lengths = set()
+    for split, examples in splits.items():
+        simple = {example.id: example for example in examples if example.tree.label != "and"}
+        assert simple == {example.id: example for example in given_splits[split]}
+        assert len({example.id for example in examples}) == len(examples)
+        for example in examples:
+            ontology.check(example.tree)
+            assert example.domain == "home"
+            assert all(leaf.position is not None for leaf in example.tree.leaves())
+            assert example.words_kept or not words_kept
+            if example.tree.label == "and":
+                lengths.add(len(_clauses(example.tree)))
+                assert not any(node.label == "and" for clause in _clauses(example.tree) for node in clause.nodes())
+    assert lengths == {2, 3, 4}
+    assert ontology.labels["and"].children == ("PauseIntent", "PlayMusicIntent", "addToListIntent")
+
+
+def test_splits_never_mix(tmp_path: Path) -> None:
+    source = _write_source(tmp_path / "source")
+    compose(source, tmp_path / "composed", size=200)
+    _, splits = _read(tmp_path / "composed")
+    _, given_splits = _read(source)
+    for split, examples in splits.items():
+        words = {word for example in given_splits[split] for word in example.tokens}
+        said = {word for example in examples for word in example.tokens}
+        assert said <= words | {word for connective in CONNECTIVES for word in connective} | {"or", "plus"}
+
+
+def test_same_seed_same_bytes_in_every_process(tmp_path: Path) -> None:
+    source = _write_source(tmp_path / "source")
+    code = (
+        "import sys; from data_conversion.compound import compose; "
+        "compose(*sys.argv[1:3], size=50, seed=int(sys.argv[3]), unseen_values=True)"
+    )
+    written = []
+    for number, (seed, hash_seed) in enumerate([("1", "0"), ("1", "7"), ("2", "0")]):
+        destination = tmp_path / str(number)
+        subprocess.run(
+            [sys.executable, "-c", code, str(source), str(destination), seed],
+            check=True,
+            env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        written.append({path.name: path.read_bytes() for path in destination.iterdir()})
+    assert written[0] == written[1]
+    assert written[0]["train.jsonl"] != written[2]["train.jsonl"]
+
+
+def test_the_order_is_shuffled_and_compounds_stand_among_the_simple(tmp_path: Path) -> None:
+    compose(_write_source(tmp_path / "source"), tmp_path / "composed", size=7)
+    _, splits = _read(tmp_path / "composed")
+    runs = [label for label, _ in groupby(example.tree.label == "and" for example in splits["train"])]
+    assert len(runs) > 2
+
+
+def test_clauses_of_several_domains_make_a_mixed_compound(tmp_path: Path) -> None:
+    compose(_write_source(tmp_path / "source", domains=("home", "car")), tmp_path / "composed", size=60)
+    ontology, splits = _read(tmp_path / "composed")
+    domains = {example.domain for example in splits["train"] if example.tree.label == "and"}
+    assert domains == {"home", "car", MIXED}
+    assert ontology.domains[MIXED] == ontology.labels
+    for example in (example for examples in splits.values() for example in examples):
+        assert {node.label for node in example.tree.nodes()} <= set(ontology.labels)
+
+
+def test_composed_data_can_be_composed_again(tmp_path: Path) -> None:
+    compose(_write_source(tmp_path / "source"), tmp_path / "once", size=10)
+    summary = compose(tmp_path / "once", tmp_path / "twice", size=10, seed=1)
+    _, splits = _read(tmp_path / "twice")
+    assert summary.counts["train"] == len(_TRAIN) + 20
+    assert len({example.id for example in splits["train"]}) == len(_TRAIN) + 20
+    assert max(len(_clauses(example.tree)) for example in splits["train"] if example.tree.label == "and") <= 3
+
+
+def test_unseen_values_keeps_the_values_of_dev_and_test_out_of_train(tmp_path: Path) -> None:
+    summary = compose(_write_source(tmp_path / "source"), tmp_path / "composed", size=100, unseen_values=True)
+    ontology, splits = _read(tmp_path / "composed")
+    values = {
+        split: {
+            (span.slot, *example.tokens[span.start : span.end])
+            for example in examples
+            for span in frame_of(example.tree).spans
+        }
+        for split, examples in splits.items()
+    }
+    assert not values["train"] & (values["dev"] | values["test"])
+    assert ("Genre", "folk", "rock") in values["train"]
+    assert summary.replaced == 2  # jazz and camping
+    assert summary.counts["train"] == len(_TRAIN) + 100
+    assert summary.notes == []
+
+
+def test_a_slot_without_a_value_of_its_own_is_left_alone() -> None:
+    train = [_example("wake me on [Day monday] at [Hour six]", "Wake"), _example("wake me at [Hour nine]", "Wake")]
+    ontology = Ontology.learn(("", e.tree, bracket.label_kinds(e.tree)) for e in train)
+    others = [_example("wake me on [Day Monday] at [Hour Six]", "Wake")]
+    result = without_values_of(others, train, ontology, Random(0))
+    assert [example.utterance for example in result.examples] == ["wake me on monday at nine", "wake me at nine"]
+    assert (result.replaced, result.closed) == (1, ["Day"])
+
+
+def test_a_replaced_value_may_be_longer_or_shorter_where_words_are_kept() -> None:
+    train = [
+        _example("play [Genre jazz] by [Artist miles]", "Play", words_kept=True),
+        _example("play [Genre old folk rock]", "Play", words_kept=True),
+    ]
+    ontology = Ontology.learn(("", e.tree, bracket.label_kinds(e.tree)) for e in train)
+    result = without_values_of([_example("[Genre jazz]", "Play")], train, ontology, Random(0))
+    assert result.examples[0].utterance == "play old folk rock by miles"
+    assert bracket.write(result.examples[0].tree) == "(Play(play)(Genre(old)(folk)(rock))(by)(Artist(miles)))"
+    assert result.examples[0].words_kept
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.booleans(),
+    st.integers(2, 5),
+    st.lists(st.sampled_from(_TRAIN), min_size=1, max_size=4),
+)
+def test_a_compound_says_the_frames_of_its_clauses_in_order(
+    seed: int, words_kept: bool, max_clauses: int, rows: list[tuple[str, str]]
+) -> None:
+    examples = [_example(text, intent, words_kept=words_kept) for text, intent in rows]
+    composer = Composer(examples, {}, words_kept, max_clauses)
+    compound = composer.compound("", Random(seed))
+    assert 2 <= len(_clauses(compound.tree)) <= max_clauses
+    frame = frame_of(compound.tree)
+    known = {
+        (e.tree.label, tuple((s.slot, e.tokens[s.start : s.end]) for s in frame_of(e.tree).spans)) for e in examples
+    }
+    said = []
+    for clause in _clauses(compound.tree):
+        spans = frame_of(clause).spans
+        said += spans
+        assert (clause.label, tuple((s.slot, compound.tokens[s.start : s.end]) for s in spans)) in known
+    assert frame.spans == tuple(said)
+    assert frame.intents == tuple(clause.label for clause in _clauses(compound.tree))
+    assert compound.words_kept or not words_kept
+
+
+def _break(source: Path, name: str, change: dict[str, object]) -> None:
+    lines = (source / name).read_text(encoding="utf-8").splitlines()
+    lines[1] = json.dumps({**json.loads(lines[1]), **change})
+    (source / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_another_formalism_is_refused(tmp_path: Path) -> None:
+    source = _write_source(tmp_path / "source")
+    tree = {"formalism": "top", "tree": "[IN:PLAY [SL:GENRE jazz ] ]", "leaves": [2]}
+    _break(source, "dev.jsonl", tree)
+    with pytest.raises(DataError, match=r"dev.jsonl:2: .*--formalism bracket"):
+        compose(source, tmp_path / "composed", size=1)
+
+
+def test_a_label_that_the_ontology_does_not_know_is_refused(tmp_path: Path) -> None:
+    source = _write_source(tmp_path / "source")
+    _break(source, "train.jsonl", {"tree": "(Sing(Genre(butter)))", "leaves": [3]})
+    with pytest.raises(DataError, match=r"train.jsonl:2: .*'Sing'"):
+        compose(source, tmp_path / "composed", size=1)
+    assert not (tmp_path / "composed").exists()
+
+
+def test_an_intent_of_the_name_of_the_clause_operator_is_refused(tmp_path: Path) -> None:
+    source = _write_source(tmp_path / "source")
+    tree = Node("and", (Leaf("x", 0),))
+    Ontology.learn([("home", tree, {"and": "intent"})]).save(source / "ontology.json")
+    with pytest.raises(DataError, match="'and' is of the kind 'intent'"):
+        compose(source, tmp_path / "composed", size=1)
+
+
+@pytest.mark.parametrize(("size", "max_clauses"), [(0, 3), (-1, 3), (5, 1)])
+def test_arguments_out_of_range_are_refused(tmp_path: Path, size: int, max_clauses: int) -> None:
+    with pytest.raises(DataError, match="at least 1|2 is the least"):
+        compose(_write_source(tmp_path / "source"), tmp_path / "composed", size=size, max_clauses=max_clauses)
+
+
+def test_a_source_that_is_no_data_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        compose(tmp_path / "nowhere", tmp_path / "composed", size=1)
+    source = _write_source(tmp_path / "source")
+    (source / "train.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match="no simple request"):
+        compose(source, tmp_path / "composed", size=1)
+    (source / "train.jsonl").unlink()
+    with pytest.raises(DataError, match=r"train.jsonl: no such file"):
+        compose(source, tmp_path / "composed", size=1)
+
+
+def test_a_destination_with_other_things_is_refused(tmp_path: Path) -> None:
+    source = _write_source(tmp_path / "source")
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    for destination in (source, tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(DataError):
+            compose(source, destination, size=1)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("mine", encoding="utf-8")
+    with pytest.raises(DataError, match="other things"):
+        compose(source, tmp_path / "other", size=1)
+    assert (tmp_path / "other" / "thesis.tex").exists()
+
+
+def test_a_source_without_dev_and_test(tmp_path: Path) -> None:
+    source = _write_source(tmp_path / "source")
+    (source / "dev.jsonl").unlink()
+    (source / "test.jsonl").write_text("", encoding="utf-8")
+    summary = compose(source, tmp_path / "composed", size=5, unseen_values=True)
+    assert summary.counts == {"train": len(_TRAIN) + 5, "test": 0}
+    assert not (tmp_path / "composed" / "dev.jsonl").exists()
