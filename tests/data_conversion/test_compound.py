@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -326,7 +326,7 @@ def test_a_compound_says_the_frames_of_its_clauses_in_order(
     known = {
         (e.tree.label, tuple((s.slot, e.tokens[s.start : s.end]) for s in frame_of(e.tree).spans)) for e in examples
     }
-    said = []
+    said: list[Span] = []
     for clause in _clauses(compound.tree):
         spans = frame_of(clause).spans
         said += spans
@@ -336,7 +336,7 @@ def test_a_compound_says_the_frames_of_its_clauses_in_order(
     assert compound.words_kept or not words_kept
 
 
-def _break(source: Path, name: str, change: dict[str, object]) -> None:
+def _break(source: Path, name: str, change: Mapping[str, object]) -> None:
     lines = (source / name).read_text(encoding="utf-8").splitlines()
     lines[1] = json.dumps({**json.loads(lines[1]), **change})
     (source / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
