@@ -45,6 +45,9 @@ class ParserCLI(LightningCLI):
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.set_defaults(
             {
+                "model.encoder": {"class_path": "parser.encoders.bilstm.BiLSTM"},
+                "model.state_encoder": {"class_path": "parser.state_encoders.stack_lstm.StackLSTM"},
+                "model.system": {"class_path": "parser.transitions.top_down.TopDown"},
                 "recorder.folder": "runs",
                 "early_stopping.monitor": "dev/exact_match",
                 "early_stopping.mode": "max",
