@@ -1,11 +1,13 @@
 """What an evaluation found, for people: a table for the terminal, a page for the browser, predictions line by line.
 
->>> print(format_table({"count": 2, "exact_match": 50.0, "slot_f1": None, "exact_match_by_clauses": {"1": 50.0}}))
-count           2
-exact match  50.0
-<BLANKLINE>
-clauses  exact match
-1               50.0
+    >>> print(format_table({"count": 2, "exact_match": 50.0, "slot_f1": None, "exact_match_by_clauses": {"1": 50.0}}))
+    utterances      2
+    exact match  50.0
+    <BLANKLINE>
+    clauses  exact match
+    1               50.0
+
+Metrics are percentages; one that does not apply to the data is left out.
 """
 
 from __future__ import annotations
@@ -31,6 +33,19 @@ MAX_ERRORS = 1000
 """The page lists that many errors at most; the predictions file has them all."""
 
 _ABSENT = "—"
+
+_NAMES = {
+    "count": "utterances",
+    "predicted_count": "utterances with a tree",
+    "slot_f1": "slot F1",
+    "bracket_f1": "bracket F1",
+    "semer": "SemER",
+    "count_seen_values": "utterances, all values seen",
+    "count_unseen_values": "utterances, a value unseen",
+    "exact_match_seen_values": "exact match, all values seen",
+    "exact_match_unseen_values": "exact match, a value unseen",
+    "parse_utt_s": "utterances per second",
+}
 
 _MEANING = {
     "exact_match": "labels, order and words of the whole tree are right",
@@ -68,7 +83,7 @@ def _tables(metrics: Mapping[str, Any]) -> list[list[list[str]]]:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return _NAMES.get(name, name.replace("_", " "))
 
 
 def _figure(value: float | None) -> str:
@@ -176,9 +191,11 @@ class Line(NamedTuple):
 def outline(tree: Node, depth: int = 0) -> list[Line]:
     """The tree as indented lines; words that stand together are on one line, with their label where it has only words.
 
-    >>> outline(Node("Play", (Leaf("play", 0), Node("Genre", (Leaf("acid", 1), Leaf("jazz", 2))))))
-    [Line(depth=0, label='Play', words=''), Line(depth=1, label='', words='play'), \
-Line(depth=1, label='Genre', words='acid jazz')]
+    >>> for line in outline(Node("Play", (Leaf("play", 0), Node("Genre", (Leaf("acid", 1), Leaf("jazz", 2)))))):
+    ...     print(line)
+    Line(depth=0, label='Play', words='')
+    Line(depth=1, label='', words='play')
+    Line(depth=1, label='Genre', words='acid jazz')
     """
     if all(isinstance(child, Leaf) for child in tree.children):
         return [Line(depth, tree.label, " ".join(leaf.text for leaf in tree.leaves()))]
@@ -197,7 +214,7 @@ def _metrics_section(metrics: Mapping[str, Any]) -> str:
         for name, value in metrics.items()
         if isinstance(value, (int, float))
     )
-    return f"<p class=note>Percentages, counts and rates.</p><table>{rows}</table>"
+    return f"<p class=note>Metrics are percentages.</p><table>{rows}</table>"
 
 
 def _clauses_section(metrics: Mapping[str, Any]) -> str:
@@ -275,6 +292,7 @@ td.note { text-align: left; } .bar { height: .8rem; background: #4a7fb5; border-
 .turned { vertical-align: bottom; padding: .3rem; }
 .turned span { writing-mode: vertical-rl; transform: rotate(180deg); }
 section { border-top: 1px solid #e2e2e6; padding: .8rem 0; break-inside: avoid; }
+h3, .pair div { unicode-bidi: plaintext; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; overflow-wrap: anywhere; }
 mark { background: #ffdf8c; border-radius: 3px; padding: 0 .2rem; }
 </style></head><body>

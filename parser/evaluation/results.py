@@ -1,0 +1,175 @@
+"""The README's tables of results, generated from the records in `results/*.json`.
+
+A record is one figure and everything it takes to judge and repeat it (`KEYS`). A table of the README stands between
+`<!-- results:NAME -->` and `<!-- /results:NAME -->` and shows the records whose `table` is NAME.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from data_conversion.errors import DataError
+from data_conversion.files import atomic_file, require_file
+
+Record = Mapping[str, Any]
+
+_NUMBER, _NUMBER_OR_NONE, _TEXT, _TEXT_OR_NONE = (int, float), (int, float, type(None)), (str,), (str, type(None))
+
+KEYS: dict[str, tuple[type, ...]] = {
+    "table": _TEXT,
+    "dataset": _TEXT,
+    "train": _TEXT,
+    "domain": _TEXT_OR_NONE,
+    "split": _TEXT,
+    "metric": _TEXT,
+    "mean": _NUMBER,
+    "std": _NUMBER_OR_NONE,
+    "values": (list,),
+    "seeds": (list,),
+    "config": _TEXT_OR_NONE,
+    "words": _TEXT_OR_NONE,
+    "system": _TEXT_OR_NONE,
+    "copy": (bool, type(None)),
+    "transfer": _TEXT,
+    "pretrained": _TEXT_OR_NONE,
+    "params": _NUMBER_OR_NONE,
+    "hardware": _TEXT,
+    "wall_s": _NUMBER_OR_NONE,
+    "cpu_s": _NUMBER_OR_NONE,
+    "train_utt_s": _NUMBER_OR_NONE,
+    "parse_utt_s": _NUMBER_OR_NONE,
+    "command": _TEXT,
+    "commit": _TEXT_OR_NONE,
+}
+"""What a record has, and of which type; further keys are allowed and not shown."""
+
+_MARKED = re.compile(r"(<!-- results:([\w-]+) -->\n).*?(<!-- /results:\2 -->)", re.DOTALL)
+_OPENING = re.compile(r"<!-- results:([\w-]+) -->")
+
+
+def render(results_folder: str | Path, readme_path: str | Path) -> list[str]:
+    """Write the tables that a README marks anew from the records of a folder; returns their names.
+
+    Raises:
+        DataError: a file is missing or damaged, a record lacks a key, or the README marks nothing, a table that no
+            record belongs to, or one without its end.
+    """
+    records = read_records(results_folder)
+    readme = require_file(readme_path).read_text(encoding="utf-8")
+    names = _OPENING.findall(readme)
+    if not names:
+        raise DataError("no table is marked: put <!-- results:main --> and <!-- /results:main -->", file=readme_path)
+    if unclosed := [name for name in names if f"<!-- /results:{name} -->" not in readme]:
+        raise DataError(f"the mark <!-- /results:{unclosed[0]} --> is missing", file=readme_path)
+    tables = {name: [record for record in records if record["table"] == name] for name in names}
+    if missing := [name for name, rows in tables.items() if not rows]:
+        raise DataError(f"no record in {results_folder} is of the table {missing[0]!r}", file=readme_path)
+    rendered = _MARKED.sub(lambda match: f"{match[1]}{markdown(tables[match[2]])}\n{match[3]}", readme)
+    with atomic_file(readme_path) as temporary:
+        temporary.write_text(rendered, encoding="utf-8")
+    return names
+
+
+def read_records(folder: str | Path) -> list[Record]:
+    """The records of all JSON files in a folder, in the order of their names.
+
+    Raises:
+        DataError: there is no such file, or one is not a list of records.
+    """
+    paths = sorted(Path(folder).glob("*.json"))
+    if not paths:
+        raise DataError("there are no results here: scripts/reproduce.py writes them", file=folder)
+    return [record for path in paths for record in _records(path)]
+
+
+def _records(path: Path) -> list[Record]:
+    try:
+        records = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"not a JSON file: {error}", file=path) from None
+    if not isinstance(records, list):
+        raise DataError("not a list of records", file=path)
+    for number, record in enumerate(records, start=1):
+        _check(record, number, path)
+    return records
+
+
+def _check(record: Any, number: int, path: Path) -> None:
+    if not isinstance(record, dict):
+        raise DataError(f"record {number} is no object", file=path)
+    for key, types in KEYS.items():
+        if key not in record:
+            raise DataError(f"record {number} lacks the key {key!r}", file=path)
+        value = record[key]
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in types)
+            raise DataError(f"record {number}: {key!r} is {json.dumps(value)}, not {wanted}", file=path)
+
+
+# -- markdown ----------------------------------------------------------------------------------------------------------
+
+
+def markdown(records: Sequence[Record]) -> str:
+    """One table, a record a line."""
+    rows = [list(_COLUMNS), ["---"] * len(_COLUMNS)]
+    rows += [[_cell(column(record)) for column in _COLUMNS.values()] for record in records]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _dataset(record: Record) -> str:
+    return f"{record['dataset']} ({record['domain']})" if record["domain"] else record["dataset"]
+
+
+def _train(record: Record) -> str:
+    return record["train"] if record["transfer"] == "none" else f"{record['train']} ({record['transfer']})"
+
+
+def _score(record: Record) -> str:
+    """Mean and standard deviation; the latter says nothing of one seed.
+
+    >>> _score({"metric": "exact_match", "mean": 82.613, "std": 0.31, "values": [82.4, 82.8]})
+    '82.6 ± 0.3'
+    >>> _score({"metric": "parse_utt_s", "mean": 1612.4, "std": None, "values": [1612.4]})
+    '1,612'
+    """
+    digits = 0 if record["metric"].endswith("_utt_s") else 1
+    mean = f"{record['mean']:,.{digits}f}"
+    return f"{mean} ± {record['std']:,.{digits}f}" if record["std"] is not None and len(record["values"]) > 1 else mean
+
+
+def _copy(record: Record) -> str:
+    return {True: "yes", False: "no", None: "—"}[record["copy"]]
+
+
+def _rate(key: str) -> Callable[[Record], str]:
+    return lambda record: "—" if record[key] is None else f"{record[key]:,.0f}"
+
+
+def _machine(record: Record) -> str:
+    return record["hardware"] if record["wall_s"] is None else f"{record['hardware']}, {record['wall_s'] / 60:,.0f} min"
+
+
+_COLUMNS: dict[str, Callable[[Record], str]] = {
+    "dataset": _dataset,
+    "train": _train,
+    "split": lambda record: record["split"],
+    "metric": lambda record: record["metric"].replace("_", " "),
+    "words": lambda record: record["words"] or "—",
+    "system": lambda record: record["system"] or "—",
+    "copy": _copy,
+    "pretrained": lambda record: record["pretrained"] or "none",
+    "mean ± std": _score,
+    "seeds": lambda record: str(len(record["seeds"])),
+    "train utt/s": _rate("train_utt_s"),
+    "parse utt/s": _rate("parse_utt_s"),
+    "hardware, wall time": _machine,
+    "command": lambda record: f"`{record['command']}`",
+}
