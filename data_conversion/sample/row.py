@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-_CLITIC = re.compile(r" (?=['’](?:s|m|re|ve|ll|d)\b)")
+_CLITIC = re.compile(r" (?=['’]s\b)")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Row:
     def runs(self) -> Iterator[tuple[str, str | None]]:
         """The tokens in runs of one slot value each, or of words outside slots."""
         starts = 0
-        runs = []
+        runs: list[tuple[str, str | None, int]] = []
         for token, tag in zip(self.tokens, self.tags):
             starts += tag.startswith("B-") or (tag == "O" and bool(runs) and runs[-1][1] is not None)
             runs.append((token, None if tag == "O" else tag[2:], starts))
