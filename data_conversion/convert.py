@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def _change(
             raise DataError(f"{value!r} is no choice for {option}: choose one of {', '.join(choices)}")
     steps: list[Change] = []
     if value_operator != VALUE_OPERATOR:
-        steps.append(lambda example: replace(example, tree=_renamed(example.tree, value_operator)))
+        steps.append(partial(_with_value_operator, operator=value_operator))
     if words is not None:
         steps.append(transform.load("drop-words") if words == "drop" else _with_words_kept)
     if slot_values == "per-token":
@@ -183,9 +184,15 @@ def _with_words_kept(example: Example) -> Example:
     return example
 
 
-def _renamed(node: Node, operator: str) -> Node:
-    children = tuple(child if isinstance(child, Leaf) else _renamed(child, operator) for child in node.children)
-    return Node(operator if node.label == VALUE_OPERATOR else node.label, children)
+def _with_value_operator(example: Example, operator: str) -> Example:
+    kinds = formalisms.load(example.formalism).label_kinds(example.tree)
+
+    def renamed(node: Node) -> Node:
+        children = tuple(child if isinstance(child, Leaf) else renamed(child) for child in node.children)
+        is_value_operator = node.label == VALUE_OPERATOR and kinds[node.label] == "operator"
+        return Node(operator if is_value_operator else node.label, children)
+
+    return replace(example, tree=renamed(example.tree))
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ or a file for each split in two columns (CoNLL), the intent in a comment above a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from data_conversion.blocks import Block, blocks, word_and_tag
@@ -67,8 +67,8 @@ def _is_parallel(path: Path) -> bool:
 
 
 def _has_intent_comment(path: Path) -> bool:
-    first = next(blocks(path), None) if path.is_file() else None
-    return first is not None and _intent(first) is not None
+    lines = (line for _, line in read_lines(path) if line.strip()) if path.is_file() else iter(())
+    return _intent(takewhile(_COMMENT.fullmatch, lines)) is not None
 
 
 def _read_parallel(folder: Path) -> Iterator[Row]:
@@ -92,11 +92,11 @@ def _read_columns(file: Path) -> Iterator[Row]:
 
 def _columns(block: Block) -> Example:
     pairs = [word_and_tag(line) for line in block.lines if not _COMMENT.fullmatch(line)]
-    return _example(tuple(word for word, _ in pairs), [tag for _, tag in pairs], _intent(block) or "")
+    return _example(tuple(word for word, _ in pairs), [tag for _, tag in pairs], _intent(block.lines) or "")
 
 
-def _intent(block: Block) -> str | None:
-    comments = (_COMMENT.fullmatch(line) for line in block.lines)
+def _intent(lines: Iterable[str]) -> str | None:
+    comments = map(_COMMENT.fullmatch, lines)
     return next((comment[2].strip() for comment in comments if comment and comment[1] == "intent"), None)
 
 

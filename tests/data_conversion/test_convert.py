@@ -140,6 +140,25 @@ def test_strict_makes_the_first_reject_an_error_and_writes_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["train"]
 
 
+def test_a_failing_write_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    convert(ASSETS / "mix", tmp_path / "out")
+    before = (tmp_path / "out" / "train.jsonl").read_bytes()
+    monkeypatch.setattr(Ontology, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        convert(ASSETS / "bio", tmp_path / "out")
+    assert (tmp_path / "out" / "train.jsonl").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_intent_named_like_the_operator_keeps_its_name(tmp_path):
+    source = bio_folder(tmp_path / "train", b"add milk\n", "O B-Item\n", "add\n")
+    convert(source, tmp_path / "out", value_operator="all")
+    assert trees(tmp_path / "out", "train") == {"add milk": "(add(Item(milk)))"}
+
+
 def test_odd_words_survive(tmp_path):
     words = "( \\ ) 🎉 שלום مرحبا (PlayMusicIntent) PlayMusicIntent"
     tags = " ".join(f"B-S{number}" for number in range(8))
