@@ -229,7 +229,7 @@ class SemanticParser:
         try:
             check_utf8(text)
         except DataError as error:
-            return _Request(text.encode("utf-8", "replace").decode("utf-8"), (), error.reason)
+            return _Request(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"), (), error.reason)
         return _checked(text, tuple(tokenize(text, self.model.tokenizer)))
 
     def _parse_requests(self, requests: Iterator[_Request], batch_size: int) -> Iterator[Parse]:

@@ -147,7 +147,7 @@ def save(
     Raises:
         DataError: there is something else than a model in the folder.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as serialized
 
     folder = Path(folder)
     if folder.exists() and not (folder / CONFIG).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -158,7 +158,8 @@ def save(
             (new / PIECES).write_bytes(base64.b64decode(vocabulary["pieces"]))
         _write_json(new / VOCABULARY, {**vocabulary, "pieces": None})
         _write_json(new / VALUES, sorted(values))
-        save_file({name: tensor.contiguous() for name, tensor in state_dict.items()}, new / WEIGHTS)
+        weights = serialized({name: tensor.contiguous() for name, tensor in state_dict.items()})
+        (new / WEIGHTS).write_bytes(weights)  # not safetensors' own writing, whose errors are no OSError
         text = model_card(
             facts=card,
             model_config=model_config,

@@ -116,7 +116,7 @@ def main(argv: list[str]) -> None:
 
     Raises:
         DataError: the data, the run folder or the config is not usable.
-        SystemExit: with status 2, where the command line or a config file is not understood.
+        argparse.ArgumentError: the command line or a config file is not understood.
     """
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
@@ -124,6 +124,7 @@ def main(argv: list[str]) -> None:
         ParserModule,
         ParserData,
         args=argv,
+        parser_kwargs={"prog": "semparse", "exit_on_error": False},
         seed_everything_default=0,
         save_config_callback=SaveRunConfig,
         trainer_defaults={
