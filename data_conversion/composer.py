@@ -36,7 +36,10 @@ POLITE_OPENINGS = (
     *(("please",), ("kindly",), ("hey",), ("hi",), ("hello",), ("ok",), ("okay",)),
     *((modal, "you") for modal in ("can", "could", "would", "will")),
 )
-POLITE_ENDINGS = (("please",), ("thanks",), ("thank", "you"))
+POLITE_ENDINGS = (
+    *(("please",), ("thanks",), ("thank", "you")),
+    *(("if", "you", "can"), ("if", "you", "don't", "mind"), ("if", "you", "would")),
+)
 SENTENCE_MARKS = ((".",), ("?",), ("!",))
 
 

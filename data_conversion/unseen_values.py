@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
+from operator import attrgetter
 from random import Random
 
 from data_conversion.example import Example
@@ -33,6 +33,7 @@ def without_values_of(
 ) -> Result:
     """Train with another of its own values in the place of each slot value that the other examples have as well.
 
+    The new value comes from the same intent if that has one of its own, else from another intent with the slot.
     Values are compared slot by slot, whatever their case. A slot of which the others have every value that train has
     (days of the week, ratings) is closed: it keeps its values, for without them the slot itself could not be learnt.
     A slot over an intent, or over words that do not stand together, has no plain value and is passed over.
@@ -47,45 +48,64 @@ def without_values_of(
     >>> [example.utterance for example in result.examples], result.replaced, result.closed
     (['play abba', 'play abba'], 1, [])
     """
-    slots = frozenset(name for name, label in ontology.labels.items() if label.kind == "slot")
-    held = {
-        (slot.label, _folded(words))
-        for request in map(Request.of, others)
-        for slot, _, words in _values(request, slots)
-    }
-    own: dict[str, dict[tuple[str, ...], Words]] = {}
-    for request in map(Request.of, train):
-        for slot, _, words in _values(request, slots):
-            if (slot.label, _folded(words)) not in held:
-                own.setdefault(slot.label, {})[_folded(words)] = words
-    choices = {slot: list(values.values()) for slot, values in own.items()}
-    closed: set[str] = set()
-    replaced = 0
-    examples = []
+    kinds = {name: label.kind for name, label in ontology.labels.items()}
+    held = {value.key for example in others for value in _values(Request.of(example), kinds)}
+    choices: dict[tuple[str, ...], dict[tuple[str, ...], Words]] = {}
+    for example in train:
+        for value in _values(Request.of(example), kinds):
+            if value.key not in held:
+                for where in ((value.slot.label,), (value.intent, value.slot.label)):
+                    choices.setdefault(where, {})[_folded(value.words)] = value.words
+    replaced, closed, examples = 0, set(), []
     for example in train:
         request = Request.of(example)
         # From right to left: the places of the values still to come stay as they are.
-        for slot, span, words in sorted(_values(request, slots), key=itemgetter(1), reverse=True):
-            if (slot.label, _folded(words)) not in held:
+        for value in sorted(_values(request, kinds), key=attrgetter("span"), reverse=True):
+            label = value.slot.label
+            if value.key not in held:
                 continue
-            if slot.label not in choices:
-                closed.add(slot.label)
+            if (label,) not in choices:
+                closed.add(label)
                 continue
-            chosen = random.choice(choices[slot.label])
-            chosen = (Word(words[0].gap, chosen[0].text), *chosen[1:])
-            request = request.replaced(span, chosen, slot, Node(slot.label, leaves(texts(chosen), span[0])))
+            known = choices.get((value.intent, label)) or choices[label,]
+            chosen = random.choice(list(known.values()))
+            chosen = (Word(value.words[0].gap, chosen[0].text), *chosen[1:])
+            new = Node(label, leaves(texts(chosen), value.span[0]))
+            request = request.replaced(value.span, chosen, value.slot, new)
             replaced += 1
             example = replace(example, utterance=request.utterance, tokens=request.tokens, tree=request.tree)
         examples.append(example)
     return Result(examples, replaced, sorted(closed))
 
 
-def _values(request: Request, slots: frozenset[str]) -> Iterator[tuple[Node, tuple[int, int], Words]]:
-    """The plain slot values of a request: the slot's node, its place and its words."""
-    for node in request.tree.nodes():
-        span = value_span(node) if node.label in slots else None
+@dataclass(frozen=True)
+class _Value:
+    """A plain slot value: the intent it belongs to, the slot's node, its place and its words."""
+
+    intent: str
+    slot: Node
+    span: tuple[int, int]
+    words: Words
+
+    @property
+    def key(self) -> tuple[str, tuple[str, ...]]:
+        """What is compared."""
+        return self.slot.label, _folded(self.words)
+
+
+def _values(request: Request, kinds: Mapping[str, str]) -> Iterator[_Value]:
+    """The plain slot values of a request."""
+
+    def below(node: Node, intent: str) -> Iterator[_Value]:
+        kind = kinds.get(node.label)
+        span = value_span(node) if kind == "slot" else None
         if span:
-            yield node, span, request.words[slice(*span)]
+            yield _Value(intent, node, span, request.words[slice(*span)])
+        for child in node.children:
+            if isinstance(child, Node):
+                yield from below(child, node.label if kind == "intent" else intent)
+
+    return below(request.tree, "")
 
 
 def _folded(words: Words) -> tuple[str, ...]:

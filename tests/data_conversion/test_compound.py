@@ -404,3 +404,16 @@ def test_a_source_without_dev_and_test(tmp_path: Path) -> None:
     summary = compose(source, tmp_path / "composed", size=5, unseen_values=True)
     assert summary.counts == {"train": len(_TRAIN) + 5, "test": 0}
     assert not (tmp_path / "composed" / "dev.jsonl").exists()
+
+
+def test_a_new_value_comes_from_the_same_intent_where_that_has_one() -> None:
+    rows = [
+        ("book [Number two] seats", "Book"),
+        ("book [Number nine] seats", "Book"),
+        ("rate it [Number awful]", "Rate"),
+    ]
+    train = [_example(text, intent) for text, intent in rows * 20]
+    ontology = Ontology.learn(("", e.tree, bracket.label_kinds(e.tree)) for e in train)
+    result = without_values_of([_example("book [Number two] seats", "Book")], train, ontology, Random(0))
+    assert {example.utterance for example in result.examples} == {"book nine seats", "rate it awful"}
+    assert result.replaced == 20
