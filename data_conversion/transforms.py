@@ -1,4 +1,4 @@
-"""Changes to examples on their way from a reader to the file. A transform is a function of this module, named by its name.
+"""Changes to examples between a reader and the file. A transform is a function of this module, named by its name.
 
     >>> names()
     ['drop-words', 'per-token']
