@@ -63,7 +63,8 @@ def render(results_folder: str | Path, readme_path: str | Path) -> list[str]:
     names = _OPENING.findall(readme)
     if not names:
         raise DataError("no table is marked: put <!-- results:main --> and <!-- /results:main -->", file=readme_path)
-    if unclosed := [name for name in names if f"<!-- /results:{name} -->" not in readme]:
+    closed = {match[2] for match in _MARKED.finditer(readme)}
+    if unclosed := [name for name in names if name not in closed]:
         raise DataError(f"the mark <!-- /results:{unclosed[0]} --> is missing", file=readme_path)
     tables = {name: [record for record in records if record["table"] == name] for name in names}
     if missing := [name for name, rows in tables.items() if not rows]:

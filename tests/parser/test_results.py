@@ -1,0 +1,137 @@
+"""The README's tables come from checked records, and a wrong record or mark is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_conversion.errors import DataError
+from parser.evaluation.results import KEYS, render
+
+RECORD: dict[str, Any] = {
+    "table": "main",
+    "dataset": "top",
+    "train": "top",
+    "domain": None,
+    "split": "dev",
+    "metric": "exact_match",
+    "mean": 81.237,
+    "std": 0.449,
+    "values": [80.8, 81.7],
+    "seeds": [0, 1],
+    "config": "configs/experiment/top.yaml",
+    "words": "keep",
+    "system": "top-down",
+    "copy": True,
+    "transfer": "none",
+    "pretrained": None,
+    "params": 2_500_000,
+    "hardware": "1 thread",
+    "wall_s": 1830,
+    "cpu_s": 1800.5,
+    "train_utt_s": 212.4,
+    "parse_utt_s": 1234.5,
+    "command": "semparse fit --config a.yaml | tee log",
+    "commit": "abc1234",
+}
+README = """# Title
+<!-- results:main -->
+old
+<!-- /results:main -->
+between
+<!-- results:speed -->
+<!-- /results:speed -->
+end
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "README.md").write_text(README)
+    (tmp_path / "results").mkdir()
+    return tmp_path
+
+
+def write(folder: Path, *records: Any, name: str = "a.json") -> None:
+    (folder / "results" / name).write_text(json.dumps(list(records)))
+
+
+def test_tables_are_written_between_their_marks_and_again(folder: Path) -> None:
+    speed = RECORD | {"table": "speed", "metric": "parse_utt_s", "mean": 1612.4, "std": None, "values": [1612.4]}
+    write(folder, RECORD, {**RECORD, "domain": "alarm", "transfer": "pretraining", "pretrained": "a/b", "copy": False})
+    write(folder, speed, name="benchmark.json")
+    assert render(folder / "results", folder / "README.md") == ["main", "speed"]
+    text = (folder / "README.md").read_text()
+    lines = text.splitlines()
+    assert lines[:2] == ["# Title", "<!-- results:main -->"]
+    assert lines[2].startswith("| dataset | train | split | metric | words | system | copy | pretrained | mean ± std |")
+    assert lines[4] == (
+        "| top | top | dev | exact match | keep | top-down | yes | none | 81.2 ± 0.4 | 2 | 212 | 1,234 "
+        "| 1 thread, 30 min | `semparse fit --config a.yaml \\| tee log` |"
+    )
+    assert lines[5].startswith("| top (alarm) | top (pretraining) | dev | exact match | keep | top-down | no | a/b |")
+    assert lines[6:9] == ["<!-- /results:main -->", "between", "<!-- results:speed -->"]
+    assert "| parse utt s | keep | top-down | yes | none | 1,612 |" in lines[11]
+    assert lines[-2:] == ["<!-- /results:speed -->", "end"]
+    render(folder / "results", folder / "README.md")
+    assert (folder / "README.md").read_text() == text
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_missing_key_is_named(folder: Path, key: str) -> None:
+    write(folder, RECORD, {name: value for name, value in RECORD.items() if name != key})
+    with pytest.raises(DataError, match=f"a.json: record 2 lacks the key '{key}'"):
+        render(folder / "results", folder / "README.md")
+    assert (folder / "README.md").read_text() == README
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("mean", "81.2", "'mean' is \"81.2\", not int or float"),
+        ("mean", True, "'mean' is true, not int or float"),
+        ("copy", 1, "'copy' is 1, not bool or null"),
+        ("seeds", 3, "'seeds' is 3, not list"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named(folder: Path, key: str, value: Any, reason: str) -> None:
+    write(folder, {**RECORD, key: value})
+    with pytest.raises(DataError, match=f"record 1: {reason}"):
+        render(folder / "results", folder / "README.md")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("{", "a.json: not a JSON file"), ("{}", "a.json: not a list of records"), ("[1]", "record 1 is no object")],
+)
+def test_a_damaged_file_is_named(folder: Path, content: str, reason: str) -> None:
+    (folder / "results" / "a.json").write_text(content)
+    with pytest.raises(DataError, match=reason):
+        render(folder / "results", folder / "README.md")
+
+
+@pytest.mark.parametrize(
+    ("readme", "reason"),
+    [
+        ("no mark", "README.md: no table is marked"),
+        ("<!-- results:main -->\n", "the mark <!-- /results:main --> is missing"),
+        ("<!-- /results:main --><!-- results:main -->\n", "the mark <!-- /results:main --> is missing"),
+        ("<!-- results:other -->\n<!-- /results:other -->", "is of the table 'other'"),
+    ],
+)
+def test_a_wrong_mark_is_named(folder: Path, readme: str, reason: str) -> None:
+    write(folder, RECORD)
+    (folder / "README.md").write_text(readme)
+    with pytest.raises(DataError, match=reason):
+        render(folder / "results", folder / "README.md")
+
+
+def test_no_results_and_no_readme_are_named(folder: Path) -> None:
+    with pytest.raises(DataError, match="there are no results here"):
+        render(folder / "results", folder / "README.md")
+    write(folder, RECORD)
+    with pytest.raises(DataError, match="no such file"):
+        render(folder / "results", folder / "absent.md")
