@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -38,6 +39,7 @@ LONGEST = 2_000
 
 _WINDOW = 16  # batches that are sorted by length together
 _BATCH_WORDS = 4_096  # words of a batch, padding included: attention grows with the square of the length
+_SURROGATE = re.compile("[\ud800-\udfff]")  # what stands in a str for bytes that are not UTF-8
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Parse:
 
     Attributes:
         utterance: the text as it came.
-        tokens: its words.
+        tokens: its tokens, which say where they stand in it.
         tree: a `Node`, and `str(tree)` is a line in the model's formalism; None where there is nothing to parse.
         log_prob: the log-probability of the whole derivation: the sum over its choices, after the legality masks.
         actions: the derivation.
@@ -112,13 +114,18 @@ class Parse:
     """
 
     utterance: str
-    tokens: tuple[str, ...] = ()
+    tokens: tuple[Token, ...] = field(default=(), repr=False)
     tree: Node | None = None
     log_prob: float = -math.inf
     actions: tuple[Action, ...] = field(default=(), repr=False)
     intents: list[Intent] = field(default_factory=list, repr=False)
     error: str | None = None
     weights: Tensor | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The texts of the tokens."""
+        return tuple(token.text for token in self.tokens)
 
     @property
     def score(self) -> float:
@@ -229,12 +236,12 @@ class SemanticParser:
         try:
             check_utf8(text)
         except DataError as error:
-            return _Request(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"), (), error.reason)
+            return _Request(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), (), error.reason)
         return _checked(text, tuple(tokenize(text, self.model.tokenizer)))
 
     def _parse_requests(self, requests: Iterator[_Request], batch_size: int) -> Iterator[Parse]:
         while window := list(islice(requests, batch_size * _WINDOW)):
-            parses = [Parse(request.utterance, request.words, error=request.error) for request in window]
+            parses = [Parse(request.utterance, request.tokens, error=request.error) for request in window]
             for indices in _batches(window, batch_size):
                 for index, parse in zip(indices, self._parse_batch([window[index] for index in indices]), strict=True):
                     parses[index] = parse
@@ -252,7 +259,7 @@ class SemanticParser:
         tree = replay(network.system, derivation.actions, request.words, network.vocabulary.grammar)
         return Parse(
             utterance=request.utterance,
-            tokens=request.words,
+            tokens=request.tokens,
             tree=ParseTree(tree, self._formalism.write(tree, self.ontology)),
             log_prob=derivation.log_prob,
             actions=derivation.actions,
