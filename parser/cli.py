@@ -74,8 +74,9 @@ def compound(options: Options) -> None:
 
 def stats(options: Options) -> None:
     from data_conversion.statistics import data_card, format_card, write_report
+    from parser.transitions.top_down import TopDown
 
-    card = data_card(options.folder)
+    card = data_card(options.folder, {"top-down": lambda tree: len(TopDown().oracle(tree))})
     print(format_card(card))
     if options.report:
         write_report(card, options.report)

@@ -150,7 +150,8 @@ def test_parse_draws(semparse: Run, model: Path) -> None:
 def test_parse_answers_every_line_of_standard_input_in_order(
     semparse: Run, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [b"play music", b"", b"bad \xff bytes", "\U0001f3b5 שלום (\\)".encode(), b"word " * 1_000, b"pause the music"]
+    odd = "\U0001f3b5 שלום (\\)".encode()
+    lines = [b"play music", b"", b"bad \xff bytes", odd, b"word " * 1_000, b"pause the music"]
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\r\n".join(lines))))
     status, out, error = semparse("parse", model, "--format", "json")
     assert (status, error) == (0, "")
@@ -161,7 +162,7 @@ def test_parse_answers_every_line_of_standard_input_in_order(
         assert (record["tree"] is None) == ("error" in record)
     assert [record["tree"] is None for record in records] == [False, True, True, False, False, False]
     assert "not UTF-8" in records[2]["error"] and records[2]["utterance"] == "bad \ufffd bytes"
-    assert records[3]["utterance"] == lines[3].decode()
+    assert records[3]["utterance"] == odd.decode()
     assert records[5]["tree"] == "(PauseMusicIntent)"
 
 
@@ -221,6 +222,12 @@ def test_compound_says_what_it_did(semparse: Run, bio: Path, tmp_path: Path) -> 
     status, out, error = semparse("compound", tmp_path / "simple", tmp_path / "out", "--size", 5, "--seed", 1)
     assert (status, error) == (0, "")
     assert "new compounds: train 5" in out
+
+
+def test_stats_prints_and_writes_the_card(semparse: Run, data: Path, tmp_path: Path) -> None:
+    status, out, error = semparse("stats", data, "--report", tmp_path / "card.html")
+    assert (status, error) == (0, "")
+    assert "train" in out and "top-down" in out and "<html" in (tmp_path / "card.html").read_text()
 
 
 def test_oracle_prints_an_action_a_line(semparse: Run, data: Path) -> None:
