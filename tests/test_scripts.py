@@ -1,0 +1,126 @@
+"""What the repository says holds: scripts parse, configs compose, the README's commands and links exist."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+import yaml
+
+from parser.cli import LIGHTNING, _options
+
+ROOT = Path(__file__).parent.parent
+SHELL = [ROOT / name for name in ("scripts/quickstart", "scripts/test", "scripts/_environment", ".ci/run")]
+EXPERIMENTS = sorted((ROOT / "configs" / "experiment").glob("*.yaml"))
+CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("script", SHELL, ids=relative)
+def test_shell_scripts_parse(script: Path) -> None:
+    assert subprocess.run(["bash", "-n", script]).returncode == 0
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The semparse commands in shell text: continued lines are joined, and variables stand for themselves."""
+    for line in text.replace("\\\n", " ").splitlines():
+        match = re.search(r"(?:^|\s)(?:run |\$ |\.venv/bin/)?semparse ((?:" + "|".join(ALL) + r")\b.*)", line)
+        if match and not line.lstrip().startswith(("|", "echo", "- ")):
+            yield shlex.split(match[1].split(" | ")[0].split(" > ")[0].split(" < ")[0], comments=True)
+
+
+ALL = ["convert", "compound", "stats", "export", "evaluate", "parse", "oracle", "results", *LIGHTNING]
+
+
+@pytest.mark.parametrize("file", ["README.md", "scripts/quickstart"])
+def test_the_commands_that_are_shown_are_understood(file: str) -> None:
+    shown = list(commands((ROOT / file).read_text(encoding="utf-8")))
+    assert {command[0] for command in shown} >= {"convert", "compound", "fit", "export", "evaluate", "parse"}
+    for command in shown:
+        if command[0] in LIGHTNING:
+            for name in command:
+                assert not name.startswith("configs/") or (ROOT / name).is_file(), name
+        else:
+            _options(command)
+
+
+def test_the_paths_that_the_readme_names_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:\./)?(?:scripts|configs|data_conversion|parser|tests)/[\w/.-]+)`", readme)
+    named += [link for link in re.findall(r"\]\(([^)#]+)\)", readme) if not link.startswith("http")]
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=relative)
+def test_a_config_opens_with_the_command_that_runs_it(config: Path) -> None:
+    text = config.read_text(encoding="utf-8")
+    assert re.match(r"# semparse fit .*--config " + re.escape(relative(config)), text), text.splitlines()[0]
+    assert isinstance(yaml.safe_load(text), dict)
+
+
+def fit_command(config: Path) -> list[str]:
+    """The command in the first comment of a config."""
+    lines = config.read_text(encoding="utf-8").splitlines()
+    command = ""
+    for line in lines:
+        command += line.lstrip("# ").removesuffix("\\")
+        if not line.endswith("\\"):
+            break
+    return shlex.split(command)[1:]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=relative)
+def test_the_command_of_a_config_composes(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LightningCLI accepts every key and class; what it composes is printed and nothing is run."""
+    from parser.training.cli import main
+
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as ended:
+        main([*fit_command(config), "--print_config"])
+    assert ended.value.code == 0
+
+
+def test_a_misspelt_argument_on_the_command_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from parser.training.cli import main
+
+    monkeypatch.chdir(ROOT)
+    command = ["fit", "--config", relative(EXPERIMENTS[0]), "--model.encoder.init_args.hiden", "3", "--print_config"]
+    with pytest.raises(argparse.ArgumentError, match="hiden"):
+        main(command)
+
+
+@pytest.mark.parametrize("script", ["train.py", "evaluate.py"])
+def test_python_scripts_say_how_they_are_called(script: str) -> None:
+    done = subprocess.run([sys.executable, ROOT / "scripts" / script], capture_output=True, text=True)
+    assert done.returncode == 1 and f"scripts/{script} " in done.stderr
+
+
+def test_every_dependency_is_pinned() -> None:
+    constraints = (ROOT / "constraints.txt").read_text()
+    pinned = set(re.findall(r"^([\w-]+)==", constraints, re.MULTILINE))
+    wanted = {re.split(r"[ ;\[<>=]", name)[0] for name in requires("semparse") or []}
+    assert len(wanted) > 10 and wanted <= pinned
+    assert "torch==2.13.0\n" in constraints
+
+
+def test_nothing_in_the_project_names_a_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    folder = str(ROOT.parent)
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.is_file() and os.access(path, os.R_OK):
+            assert f"{folder}/" not in path.read_text(encoding="utf-8", errors="replace"), name
