@@ -76,14 +76,15 @@ class Example:
         """The example that a line of a data file holds.
 
         Raises:
-            DataError: the line is not JSON, a field is missing or of the wrong type, or tree, leaves and tokens disagree.
+            DataError: the line is not JSON, a field is missing or wrong, or tree, leaves and tokens disagree.
         """
         check_utf8(line)
         record = _record(line)
         tree = formalisms.load(record["formalism"]).read(record["tree"], ontology)
         leaves = record["leaves"]
-        if len(leaves) != sum(1 for _ in tree.leaves()):
-            raise DataError(f"`leaves` has {len(leaves)} entries but the tree {record['tree']} has another number of leaves")
+        count = sum(1 for _ in tree.leaves())
+        if len(leaves) != count:
+            raise DataError(f"`leaves` has {len(leaves)} entries but the tree {record['tree']} has {count} leaves")
         positions = iter(leaves)
         tree = tree.map_leaves(lambda leaf: Leaf(leaf.text, next(positions)))
         return cls(
@@ -130,6 +131,6 @@ def write_examples(path: str | Path, examples: Iterable[Example], ontology: Onto
     """Write a data file, whole or not at all; returns the number of examples."""
     count = 0
     with atomic_file(path) as temporary, open(temporary, "w", encoding="utf-8") as lines:
-        for count, example in enumerate(examples, start=1):
+        for count, example in enumerate(examples, start=1):  # noqa: B007
             lines.write(example.to_json(ontology) + "\n")
     return count

@@ -27,7 +27,7 @@ def require_file(path: str | Path) -> Path:
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The lines of a file with their numbers, from 1, without line ends.
 
-    Bytes that are not UTF-8 come as surrogates, so that one bad row costs one row: who keeps the text calls `check_utf8`.
+    Bytes that are not UTF-8 come as surrogates, so that one bad row costs one row: who keeps text calls `check_utf8`.
 
     Raises:
         DataError: there is no such file, or it is a folder.
@@ -47,7 +47,8 @@ def check_utf8(text: str) -> None:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         shown = text.encode("utf-8", "replace").decode("utf-8")
-        raise DataError("bytes that are not UTF-8: convert the file first", column=error.start + 1, text=shown) from None
+        reason = "bytes that are not UTF-8: convert the file first"
+        raise DataError(reason, column=error.start + 1, text=shown) from None
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """A temporary folder beside `path` to fill; when the block succeeds it takes the place of `path`, whatever was there."""
+    """A temporary folder beside `path` to fill; if the block succeeds it takes the place of what is at `path`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as parent:

@@ -1,8 +1,8 @@
-"""Utterances and their derivations as tensors: laid flat once per data set, gathered into padded batches without a loop.
+"""Utterances and their derivations as tensors: laid flat once per data set, gathered into padded batches loop-free.
 
-A derivation of T actions has T *rows*, numbered from 1; row 0 is the empty stack. What the symbolic state knows before and
-after each action (which row lies below, which node is open, what may come next) is written down as integers once, so
-that training never replays a derivation.
+A derivation of T actions has T *rows*, numbered from 1; row 0 is the empty stack. What the symbolic state knows before
+and after each action (which row lies below, which node is open, what may come next) is written down as integers once,
+so that training never replays a derivation.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Gold:
         opens: the row of the nearest open node before the action.
         focus: the word in focus before the action.
         legal: [batch, steps, kinds] what may come next before the action.
-        label_targets, token_targets: what is to be predicted, or IGNORE; token ids count the lexicon, then the positions.
+        label_targets, token_targets: what to predict, or IGNORE; token ids count the lexicon, then the positions.
         stack: the rows by stack depth, from 1: each needs only the level before.
         heights: the composed rows by height, from 1: each needs only leaves, open nodes and the levels before.
     """
@@ -155,7 +155,10 @@ def _padded(rows: list[list[int]]) -> Tensor:
 
 
 # The columns of a derivation's table, one row an action.
-_FIELDS = ("kind", "label", "position", "lexicon", "below", "depth", "parent", "height", "opener", "focus", "legal", "token")
+_FIELDS = (
+    *("kind", "label", "position", "lexicon", "below", "depth"),
+    *("parent", "height", "opener", "focus", "legal", "token"),
+)
 _FIELD = {name: column for column, name in enumerate(_FIELDS)}
 
 
@@ -280,7 +283,9 @@ def _groups(values: np.ndarray) -> list[np.ndarray]:
     return [order[start:end] for start, end in itertools.pairwise(edges)]
 
 
-def length_batches(lengths: Sequence[int], batch_size: int, seed: int | None = None) -> Iterator[list[int]]:
+def length_batches(
+    lengths: Sequence[int] | np.ndarray, batch_size: int, seed: int | None = None
+) -> Iterator[list[int]]:
     """Indices in batches of similar length, so that little is padding; shuffled under a seed, or longest last."""
     lengths = np.asarray(lengths)
     if seed is None:

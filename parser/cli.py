@@ -427,7 +427,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _discard_output() -> None:
     """What could not be written is not tried again when the interpreter ends."""
-    if sys.stdout is sys.__stdout__:
+    if sys.stdout is sys.__stdout__ and sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,10 +1,10 @@
 """The shift-reduce network: encoder, stack, history and heads, wired together.
 
 At every step the parser state is the concatenation of the words attended to, the state of the stack, the state when the
-nearest open node was pushed, the state of the action history and the word in focus; from it come the scores of the kinds of
-action, of the labels and of the tokens, to which the attention scores are appended as scores for copying (Damonte, Goel
-and Chung, NAACL 2019, after Cheng et al., ACL 2017). The word in focus, the one after the last copied, is our addition:
-with words kept it is the front of the buffer.
+nearest open node was pushed, the state of the action history and the word in focus; from it come the scores of the
+kinds of action, of the labels and of the tokens, to which the attention scores are appended as scores for copying
+(Damonte, Goel and Chung, NAACL 2019, after Cheng et al., ACL 2017). The word in focus, the one after the last copied,
+is our addition: with words kept it is the front of the buffer.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class ParserNetwork(nn.Module):
         return self.score(words, states[:, :-1], _at(states, gold.opens), history, gold.focus)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-        """The mean negative log-likelihood of an action: kinds, labels and tokens add, and only what is legal is scored."""
+        """The mean negative log-likelihood of an action: kinds, labels and tokens add; only what is legal is scored."""
         scores, gold = self(batch), batch.gold
         kinds = scores.kinds.masked_fill(~gold.legal, float("-inf"))
         total = cross_entropy(kinds[gold.mask], gold.kinds[gold.mask], label_smoothing)
@@ -174,7 +174,8 @@ class ParserNetwork(nn.Module):
         """Rows with those of `Close` composed, level by level of height; a childless node has a mean of zero."""
         flat = base.flatten(0, 1)
         closing = gold.kinds.flatten() == len(KIND_NAMES) - 1
-        childless = self.composed(torch.zeros_like(self.labels.weight), self.labels.weight)[gold.labels.flatten().clamp(min=0)]
+        labels = gold.labels.flatten().clamp(min=0)
+        childless = self.composed(torch.zeros_like(self.labels.weight), self.labels.weight)[labels]
         rows = torch.where(closing[:, None], childless, flat)
         for level in gold.heights:
             assert level.owners is not None

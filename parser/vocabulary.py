@@ -65,7 +65,7 @@ class Vocabulary:
         characters: Counter[str] = Counter()
         lexicon: Counter[str] = Counter()
         kept, excess = True, 20
-        per_word = Grammar.__dataclass_fields__["bound_per_word"].default
+        per_word = Grammar(words_kept=False).bound_per_word
         for example in examples:
             words.update(token.lower() for token in example.tokens)
             characters.update(character for token in example.tokens for character in token)

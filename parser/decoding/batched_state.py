@@ -1,8 +1,9 @@
 """The tensor twin of the symbolic parser state: one state for a whole batch.
 
-Every action pushes one row into a memory that only grows; the stack is a pointer to its top row and, for each row, a pointer
-to the row below, so a state is copied by copying pointers. What `transitions.state.Item` says of an entry stands here
-in columns: `below`, `opener`, `siblings`, and `children`, the running sum of the nearest open node's children.
+Every action pushes one row into a memory that only grows; the stack is a pointer to its top row and, for each row, a
+pointer to the row below, so a state is copied by copying pointers. What `transitions.state.Item` says of an entry
+stands here in columns: `below`, `opener`, `siblings`, and `children`, the running sum of the nearest open node's
+children.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ class BatchedState:
 
     def _grow(self, row: int) -> None:
         if row == self.memory.shape[1]:  # doubling keeps the cost of copying linear in the steps
+            rows = (self.memory, self._children, self._columns)
             self.memory, self._children, self._columns = (
-                torch.cat([kept, torch.zeros_like(kept)], dim=1) for kept in (self.memory, self._children, self._columns)
+                torch.cat([kept, torch.zeros_like(kept)], dim=1) for kept in rows
             )

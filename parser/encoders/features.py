@@ -1,7 +1,8 @@
-"""What a word looks like before its context: its embedding, the encoding of its characters and, if asked for, its pieces.
+"""What a word looks like before its context: its embedding, its characters encoded and, if asked for, its pieces.
 
 Damonte et al. (2019) concatenate the word embedding with a character encoding; theirs is an LSTM's last state, ours a
-convolution with max pooling (as good on TOP dev and several times faster). Every distinct word of a batch is spelt once.
+convolution with max pooling (as good on TOP dev and several times faster). Every distinct word of a batch is spelt
+once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The Stack-LSTM of Dyer et al. (ACL 2015): an LSTM whose next step continues from any earlier one.
 
-In training all derivations of a batch are known, so rows are computed by stack depth instead of by time: all rows of depth
-d at once, each from its own row below. The work is the same, the sequential steps are as many as the stack is high, and
-no padding is computed. In decoding, one row an example is computed at a time; both give the same numbers (tested).
+In training all derivations of a batch are known, so rows are computed by stack depth instead of by time: all rows of
+depth d at once, each from its own row below. The work is the same, the sequential steps are as many as the stack is
+high, and no padding is computed. In decoding, one row an example is computed at a time; both give the same numbers
+(tested).
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class ParserCLI(LightningCLI):
 
     def before_fit(self) -> None:
         config = self.config[self.subcommand]
-        if config.wandb != "disabled":
+        if self.trainer.logger is not None:
             self.trainer.logger.log_hyperparams(_plain(config))
 
     def after_fit(self) -> None:

@@ -104,7 +104,7 @@ class ParserModule(lightning.LightningModule):
             for index, example in enumerate(self.data.dev)
         ]
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(self.parameters(), self.learning_rate, weight_decay=self.weight_decay)
         steps = int(self.trainer.estimated_stepping_batches)
         warm = max(1, round(0.03 * steps))

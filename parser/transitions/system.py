@@ -72,11 +72,12 @@ def initial(length: int, grammar: Grammar) -> State:
 def counts_of(state: State, grammar: Grammar) -> Counts:
     """The numbers of a symbolic state that legality depends on."""
     nearest = state.top.nearest_open if state.top is not None and state.open_nodes else None
+    label = nearest.content.label if nearest is not None and isinstance(nearest.content, Node) else None
     return Counts(
         started=state.steps > 0,
         open_nodes=state.open_nodes,
         children=state.top.siblings if nearest is not None and state.top is not None else 0,
-        childless=nearest is not None and isinstance(nearest.content, Node) and nearest.content.label in grammar.childless,
+        childless=label in grammar.childless,
         words_left=state.length - state.focus if grammar.words_kept else 0,
         steps_left=state.bound - state.steps,
     )

@@ -7,8 +7,8 @@
     >>> print(*TopDown().oracle(tree))
     Open(PlayMusicIntent) Open(Mediatype) Copy(1) Close Close
 
-Cheng et al. (ACL 2017) and Damonte et al. (NAACL 2019) forbid `Close` right after `Open`; here a label that training has
-seen without children may be closed at once, or slotless intents would have no derivation.
+Cheng et al. (ACL 2017) and Damonte et al. (NAACL 2019) forbid `Close` right after `Open`; here a label that training
+has seen without children may be closed at once, or slotless intents would have no derivation.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class TopDown:
         """Whether Open, a terminal and Close may come next; written with `&` and `|` so that tensors do too.
 
         What is open must be closable within the length bound: with words kept, every word left and every open node
-        costs one more action; with words dropped, every open node, and a child where the nearest has none and needs one.
+        costs one more action; with words dropped, every open node, and a child where the nearest needs one.
         """
         growing = counts.open_nodes > 0
         may_open = growing | (counts.started == 0)

@@ -137,7 +137,7 @@ def test_a_batch_changes_no_answer(nlu: SemanticParser) -> None:
 def test_tokens_that_are_given_are_used(nlu: SemanticParser) -> None:
     rows = [("play music!", ("play", "music!")), ("play music", ("play", "songs")), ("play music", ())]
     kept, alien, none = nlu.parse_tokenized(rows)
-    assert kept.tokens == ("play", "music!")
+    assert kept.words == ("play", "music!")
     assert alien.tree is None and "songs" in (alien.error or "")
     assert none.tree is None
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import LEXICON, dropped_examples, kept_examples, vocabulary_for
+from strategies import dropped_examples, kept_examples, vocabulary_for
 from torch.overrides import TorchFunctionMode
 
 from data_conversion.example import Example

@@ -1,4 +1,4 @@
-"""The laws of every transition system: the oracle rebuilds the tree by legal steps, and any legal walk ends in a whole tree."""
+"""The laws of every transition system: the oracle rebuilds the tree by legal steps; any legal walk ends in a tree."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def every_action(state: State) -> list[Action]:
 def test_the_articles_request_top_down() -> None:
     derivation = " ".join(map(str, TopDown().oracle(ARTICLE)))
     assert derivation == (
-        "Open(and) Open(addToListIntent) Open(add) Open(ItemName) Copy(1) Close Open(ItemName) Copy(3) Close Close Close "
+        "Open(and) Open(addToListIntent) Open(add) Open(ItemName) Copy(1) Close Open(ItemName) Copy(3) Close "
+        "Close Close "
         "Open(PlayMusicIntent) Open(Mediatype) Copy(9) Close Close Close"
     )
     assert replay(TopDown(), TopDown().oracle(ARTICLE), TOKENS, grammar(False)) == ARTICLE
