@@ -141,7 +141,7 @@ def label_kinds(tree: Node) -> Mapping[str, str]:
     kinds: dict[str, str] = {}
     for label, kind in _request_kinds(tree):
         if kinds.setdefault(label, kind) != kind:
-            raise DataError(f"the label {label!r} stands as {kind} and as {kinds[label]} in one tree: rename one of them")
+            raise DataError(f"the label {label!r} stands as {kind} and as {kinds[label]} in one tree: rename one")
     return kinds
 
 

@@ -73,7 +73,7 @@ def test_a_copied_leaf_is_its_token(position: int) -> None:
     ("field", "value", "reason"),
     [
         ("tree", "(Play(Title", "expected"),
-        ("tree", "(Play(Title(music)(now)))", "another number of leaves"),
+        ("tree", "(Play(Title(music)(now)))", "1 entries but the tree .* has 2 leaves"),
         ("tree", None, "the field 'tree' is missing or is no str"),
         ("leaves", [0], "is not token 0"),
         ("leaves", ["1"], "neither an index nor null"),

@@ -64,7 +64,7 @@ def test_the_numbers_of_a_split(folder: Path) -> None:
         "duplicates": 1 / 4,
         "in_train": None,
         "copyable_leaves": 3 / 4,
-        "actions": {"top-down": 3.5},
+        "actions": {"top-down": 4.0},
     }
 
 
