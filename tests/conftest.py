@@ -1,4 +1,4 @@
-"""Fixtures for all tests."""
+"""Fixtures and settings for all tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure.
+settings.register_profile("semparse", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("semparse")
 
 
 @pytest.fixture
