@@ -78,7 +78,7 @@ class ParserNetwork(nn.Module):
         self.state_encoder = state_encoder(dim)
         self.attends = attention
         words, stack = int(self.encoder.dim), int(self.state_encoder.dim)
-        self.attention = Attention(stack, words) if attention or vocabulary.copy else None
+        self.attention = Attention(2 * stack + dim + words, words) if attention or vocabulary.copy else None
         self.end = nn.Parameter(torch.zeros(words))
         self.leaf = nn.Linear(words, dim)
         self.labels = nn.Embedding(len(vocabulary.labels), dim)
@@ -138,7 +138,7 @@ class ParserNetwork(nn.Module):
         parts = [stack, opened, history, _at(words.encoded, focus)]
         copying, weights = words.encoded.new_zeros(*focus.shape, 0), words.encoded.new_zeros(*focus.shape, 0)
         if self.attention is not None:
-            scores = self.attention(stack, words.keys, words.mask, focus)
+            scores = self.attention(torch.cat(parts, dim=-1), words.keys, words.mask, focus)
             weights = scores.softmax(-1)
             if self.attends:
                 parts.append(weights @ words.encoded[:, :-1])
