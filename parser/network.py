@@ -3,8 +3,9 @@
 At every step the parser state is the concatenation of the words attended to, the state of the stack, the state when the
 nearest open node was pushed, the state of the action history and the word in focus; from it come the scores of the
 kinds of action, of the labels and of the tokens, to which the attention scores are appended as scores for copying
-(Damonte, Goel and Chung, NAACL 2019, after Cheng et al., ACL 2017). The word in focus, the one after the last copied,
-is our addition: with words kept it is the front of the buffer.
+(Damonte, Goel and Chung, NAACL 2019, after Cheng et al., ACL 2017). Two things are ours: the word in focus, the one
+after the last copied (with words kept, the front of the buffer), and an attention query made of all the other parts,
+where theirs is the stack alone.
 """
 
 from __future__ import annotations
@@ -116,8 +117,11 @@ class ParserNetwork(nn.Module):
         )
 
     def composed(self, children: Tensor, label: Tensor) -> Tensor:
-        """[…, dim] a finished node, from the mean of its children (zero without) and the row of its label."""
-        return self.compose(torch.cat([children, label], dim=-1))
+        """[…, dim] a finished node, from the mean of its children (zero without) and the row of its label.
+
+        It is linear, so a nonsensical tower of nodes could grow beyond all numbers: that is where the clamp stands.
+        """
+        return self.compose(torch.cat([children, label], dim=-1)).clamp(-1e4, 1e4)
 
     def remember(self, action: Tensor, history: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """The history after one more action [batch, dim]: hidden state and cell, [batch, dim] each."""
