@@ -84,10 +84,15 @@ def read_records(folder: str | Path) -> list[Record]:
     paths = sorted(Path(folder).glob("*.json"))
     if not paths:
         raise DataError("there are no results here: scripts/reproduce.py writes them", file=folder)
-    return [record for path in paths for record in _records(path)]
+    return [record for path in paths for record in records_of(path)]
 
 
-def _records(path: Path) -> list[Record]:
+def records_of(path: Path) -> list[Record]:
+    """The records of one file.
+
+    Raises:
+        DataError: the file is damaged, or holds something else.
+    """
     try:
         records = json.loads(path.read_bytes())
     except ValueError as error:
