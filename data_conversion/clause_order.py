@@ -1,8 +1,8 @@
 """Compound requests with their clauses in another order, to see whether a parser leans on the order of its test set.
 
     >>> tokens = ("play", "jazz", "and", "stop")
-    >>> play, word, stop = Node("Play", (Leaf("play", 0), Leaf("jazz", 1))), Leaf("and", 2), Node("Stop", (Leaf("stop", 3),))
-    >>> tree = Node("and", (play, word, stop))
+    >>> play, stop = Node("Play", (Leaf("play", 0), Leaf("jazz", 1))), Node("Stop", (Leaf("stop", 3),))
+    >>> tree = Node("and", (play, Leaf("and", 2), stop))
     >>> turned = with_clauses_in_order(Example("1", "music", " ".join(tokens), tokens, tree), [1, 0])
     >>> turned.utterance, [child.label for child in turned.tree.children if isinstance(child, Node)]
     ('stop and play jazz', ['Stop', 'Play'])
@@ -19,6 +19,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.frames import CLAUSE_OPERATOR
 from data_conversion.tree import Leaf, Node
+
 
 def shuffled(example: Example, random: Random) -> Example:
     """The request with its clauses in a random order, which may be the one it has; a simple request stays as it is.

@@ -34,13 +34,18 @@ def parse_by_cutting(
     cuts = [cut(example.tokens) for example in examples]
     pieces = [example.tokens[start:end] for example, spans in zip(examples, cuts) for start, end in spans]
     trees = iter(parse([(" ".join(tokens), tokens) for tokens in pieces]))
-    return [_joined(example.tokens, [(span, next(trees)) for span in spans], words_kept) for example, spans in zip(examples, cuts)]
+    return [
+        _joined(example.tokens, spans, [next(trees) for _ in spans], words_kept)
+        for example, spans in zip(examples, cuts)
+    ]
 
 
-def _joined(tokens: Sequence[str], pieces: Sequence[tuple[tuple[int, int], Node | None]], words_kept: bool) -> Node | None:
-    parsed = [(tree, start) for (start, _), tree in pieces if tree is not None]
+def _joined(
+    tokens: Sequence[str], spans: Sequence[tuple[int, int]], trees: Sequence[Node | None], words_kept: bool
+) -> Node | None:
+    parsed = [(tree, start) for (start, _), tree in zip(spans, trees) if tree is not None]
     if not parsed:
         return None
-    inside = {position for (start, end), _ in pieces for position in range(start, end)}
+    inside = {position for start, end in spans for position in range(start, end)}
     between = [Leaf(token, position) for position, token in enumerate(tokens) if position not in inside]
     return join(parsed, between if words_kept else ())

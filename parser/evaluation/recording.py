@@ -31,7 +31,7 @@ def record(**facts: Any) -> dict[str, Any]:
         TypeError: a key is none of a record's, or what must be known is not said.
     """
     values = facts["values"]
-    made: dict[str, Any] = {key: None for key in KEYS}
+    made: dict[str, Any] = dict.fromkeys(KEYS)
     made |= {"transfer": "none", "seeds": [], "hardware": hardware(), "commit": commit(), "command": ""}
     made |= {"mean": statistics.fmean(values), "std": statistics.stdev(values) if len(values) > 1 else None}
     if unknown := set(facts) - set(KEYS):

@@ -22,6 +22,15 @@ from parser.training.callbacks import RunRecorder
 from parser.training.datamodule import ParserData
 from parser.training.module import ParserModule
 
+TRAINER_DEFAULTS = {
+    "accelerator": "cpu",
+    "gradient_clip_val": 1.0,
+    "num_sanity_val_steps": 0,
+    "enable_model_summary": False,
+    "logger": False,
+    "log_every_n_steps": 20,
+}
+
 
 class SaveRunConfig(SaveConfigCallback):
     """Writes the composed config to the run's folder."""
@@ -127,12 +136,5 @@ def main(argv: list[str]) -> None:
         parser_kwargs={"prog": "semparse", "exit_on_error": False},
         seed_everything_default=0,
         save_config_callback=SaveRunConfig,
-        trainer_defaults={
-            "accelerator": "cpu",
-            "gradient_clip_val": 1.0,
-            "num_sanity_val_steps": 0,
-            "enable_model_summary": False,
-            "logger": False,
-            "log_every_n_steps": 20,
-        },
+        trainer_defaults=TRAINER_DEFAULTS,
     )

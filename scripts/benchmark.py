@@ -1,0 +1,191 @@
+#!/usr/bin/env python
+"""Measure speed and memory on TOP, one thread: `scripts/benchmark.py speed [--model MODEL]`.
+
+Throughput is utterances per CPU-second of one process, so that what else the machine does matters little. Each phase is
+a process of its own, whose peak memory is that of the phase. Records go to results/speed.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from data_conversion.convert import convert
+from data_conversion.errors import DataError
+from parser.evaluation.recording import record, store
+from parser.experiments import TestSet
+
+DATA = Path("data/converted/top")
+CONFIG = "configs/experiment/top.yaml"
+RESULTS = Path("results/speed.json")
+WARM_UP = 50
+"""Training steps before the clock starts."""
+
+# Peers on the same data and the same kind of machine: 2 cores, no GPU, one thread, torch 2.13 CPU; utterances per
+# CPU-second of one process, single runs. Gaps under 1.5x are noise. None where nobody measured.
+PEERS = [
+    # name and protocol                                                  train  batch 1  best batch  memory (GB)
+    ("rnng-pytorch f30c0ed: batched generative top-down RNNG, beam 10", 107.0, 2.2, 4.4, 0.9),
+    ("factored-span-parsing ef18c11: BiLSTM, CKY over spans", 27.0, 155.0, 174.0, 1.2),
+    ("OpenNMT-py 3.5.1: LSTM seq2seq, words replaced by 0, greedy", 190.0, 41.5, 596.0, 0.85),
+    ("OpenNMT-py 3.5.1: the same with copy attention", 73.0, None, None, 0.9),
+    ("stanza 1f4bfdd: in-order shift-reduce, stack LSTM", 16.0, 6.7, 131.0, 1.2),
+    ("SuPar bebdd35: attach-juxtapose, transition-based", 78.0, 2.9, 263.0, 0.4),
+    ("SuPar bebdd35: CRF, chart", 147.0, 2.6, 304.0, 0.6),
+]
+
+
+# -- phases, each in its own process -----------------------------------------------------------------------------------
+
+
+def train(options: argparse.Namespace) -> dict[str, Any]:
+    """Steps of the experiment's own training, on its own batches in their own order."""
+    import pytorch_lightning as lightning
+    import torch
+
+    from parser.training.cli import TRAINER_DEFAULTS, ParserCLI, ParserData, ParserModule
+
+    class Composed(ParserCLI):
+        """The experiment's module and data, without a run folder."""
+
+        def before_instantiate_classes(self) -> None:
+            torch.set_num_threads(1)
+
+    class Clock(lightning.Callback):
+        utterances, begin, seconds = 0, 0.0, 0.0
+
+        def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, index: int) -> None:
+            if trainer.global_step == WARM_UP:
+                self.begin = time.process_time()
+
+        def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
+            if trainer.global_step > WARM_UP:
+                self.utterances += len(batch.indices)
+                self.seconds = time.process_time() - self.begin
+
+    composed = Composed(ParserModule, ParserData, args=["--config", CONFIG], run=False, seed_everything_default=0)
+    clock = Clock()
+    trainer = lightning.Trainer(
+        **TRAINER_DEFAULTS,
+        max_steps=WARM_UP + options.steps,
+        limit_val_batches=0,
+        callbacks=[clock],
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+    )
+    trainer.fit(composed.model, composed.datamodule)
+    return {"utterances": clock.utterances, "seconds": clock.seconds, "params": parameters(composed.model)}
+
+
+def parse(options: argparse.Namespace, batch_size: int) -> dict[str, Any]:
+    """Greedy parsing of dev by the Python face: from tokens to trees."""
+    import torch
+
+    from parser import SemanticParser
+
+    torch.set_num_threads(1)
+    nlu = SemanticParser.from_pretrained(options.model)
+    rows = [(example.utterance, example.tokens) for example in TestSet(DATA / "dev.jsonl", "top", "dev").examples()]
+    rows = rows[: options.limit]
+    list(nlu.parse_tokenized(rows[:64], batch_size))
+    begin = time.process_time()
+    list(nlu.parse_tokenized(rows, batch_size))
+    seconds = time.process_time() - begin
+    return {"utterances": len(rows), "seconds": seconds, "params": parameters(nlu.model.network())}
+
+
+def parameters(module: Any) -> int:
+    return sum(weights.numel() for weights in module.parameters())
+
+
+PHASES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "train": train,
+    "parse_batch64": lambda options: parse(options, 64),
+    "parse_batch1": lambda options: parse(options, 1),
+}
+
+
+def measured(phase: str, argv: list[str]) -> dict[str, float]:
+    """What a phase measured in a process of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    command = [sys.executable, __file__, *argv, "--phase", phase]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise DataError(f"the phase {phase} failed")
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return {"utt_s": told["utterances"] / told["seconds"], **told}
+
+
+# -- records and table -------------------------------------------------------------------------------------------------
+
+
+def records(phases: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
+    """Throughput and peak memory of each phase."""
+    made = []
+    for phase, told in phases.items():
+        shared = {
+            "table": "speed",
+            "dataset": "top",
+            "train": "top",
+            "split": "train" if phase == "train" else "dev",
+            "seeds": [0],
+            "config": CONFIG,
+            "words": "keep",
+            "system": "top-down",
+            "copy": True,
+            "params": int(told["params"]),
+            "cpu_s": told["seconds"],
+            "command": "scripts/benchmark.py speed",
+        }
+        name = "train_utt_s" if phase == "train" else phase.replace("parse", "parse_utt_s")
+        made.append(record(metric=name, values=[told["utt_s"]], **shared))
+        made.append(record(metric=f"{phase}_peak_memory_gib", values=[told["peak_memory_gib"]], **shared))
+    return made
+
+
+def table(phases: dict[str, dict[str, float]]) -> str:
+    """Our figures above those of the peers."""
+    speeds = [phases[phase]["utt_s"] for phase in ("train", "parse_batch1", "parse_batch64")]
+    ours = ("semparse", *speeds, max(told["peak_memory_gib"] for told in phases.values()))
+    lines = [f"{'utterances per CPU-second, one thread':<66}{'train':>8}{'batch 1':>9}{'batches':>9}{'memory':>8}"]
+    for name, training, single, batched, memory in [ours, *PEERS]:
+        figures = ["–" if figure is None else f"{figure:.3g}" for figure in (training, single, batched)]
+        lines.append(f"{name:<66}{figures[0]:>8}{figures[1]:>9}{figures[2]:>9}{memory:>8.2f}")
+    return "\n".join(lines)
+
+
+def main(argv: list[str]) -> int:
+    cli = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    cli.add_argument("what", choices=["speed"], help="what to measure")
+    cli.add_argument("--model", type=Path, default=Path("models/top"), help="a model of TOP (models/top)")
+    cli.add_argument("--steps", type=int, default=300, help="training steps that are timed (300)")
+    cli.add_argument("--limit", type=int, help="parse only so many utterances of dev")
+    cli.add_argument("--phase", choices=PHASES, help=argparse.SUPPRESS)
+    options = cli.parse_args(argv)
+    try:
+        if options.phase:
+            told = PHASES[options.phase](options)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+            print(json.dumps({**told, "peak_memory_gib": peak}))
+            return 0
+        if not DATA.exists():
+            convert(Path(os.environ.get("SEMPARSE_DATA", "data")) / "top", DATA, reader="top")
+        phases = {phase: measured(phase, argv) for phase in PHASES}
+        store(RESULTS, records(phases))
+        print(table(phases))
+    except DataError as error:
+        print(f"benchmark.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
