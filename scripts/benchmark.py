@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import resource
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,8 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     import pytorch_lightning as lightning
     import torch
 
+    warnings.simplefilter("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     from parser.training.cli import TRAINER_DEFAULTS, ParserCLI, ParserData, ParserModule
 
     class Composed(ParserCLI):
@@ -145,9 +149,10 @@ def records(phases: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
             "cpu_s": told["seconds"],
             "command": "scripts/benchmark.py speed",
         }
-        name = "train_utt_s" if phase == "train" else phase.replace("parse", "parse_utt_s")
-        made.append(record(metric=name, values=[told["utt_s"]], **shared))
-        made.append(record(metric=f"{phase}_peak_memory_gib", values=[told["peak_memory_gib"]], **shared))
+        speed = "train_utt_s" if phase == "train" else phase.replace("parse", "parse_utt_s")
+        made.append(record(metric=speed, values=[told["utt_s"]], **shared))
+        memory = f"peak_memory_gib_{phase.removeprefix('parse_')}"
+        made.append(record(metric=memory, values=[told["peak_memory_gib"]], **shared))
     return made
 
 

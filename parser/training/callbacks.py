@@ -54,12 +54,13 @@ class RunRecorder(lightning.Callback):
         best = max(self.curve, key=lambda epoch: epoch["dev/exact_match"])
         if best is self.curve[-1]:
             self._best_trees = module.dev_trees()
+        wall_s, cpu_s = self._spent()
         record = {
             "best": best,
             "curve": self.curve,
             "params": sum(weights.numel() for weights in module.parameters()),
-            "wall_s": round(time.perf_counter() - self._begin[0], 1),
-            "cpu_s": round(time.process_time() - self._begin[1], 1),
+            "wall_s": round(wall_s, 1),
+            "cpu_s": round(cpu_s, 1),
             "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, 3),
         }
         with atomic_file(self.folder / "metrics.json") as temporary:
@@ -86,9 +87,15 @@ class RunRecorder(lightning.Callback):
             table.add_data(example.utterance, gold, predicted, gold == predicted)
         return table
 
+    def _spent(self) -> tuple[float, float]:
+        """Seconds of wall and CPU time so far."""
+        return time.perf_counter() - self._begin[0], time.process_time() - self._begin[1]
+
     def state_dict(self) -> dict[str, Any]:
-        """The curve so far, for a run that is resumed."""
-        return {"curve": self.curve}
+        """The curve and the time so far, for a run that is resumed."""
+        return {"curve": self.curve, "spent": self._spent()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.curve = state_dict["curve"]
+        wall_s, cpu_s = state_dict.get("spent", (0.0, 0.0))  # what was spent before counts too
+        self._begin = (time.perf_counter() - wall_s, time.process_time() - cpu_s)
