@@ -95,10 +95,9 @@ def evaluate(options: Options) -> None:
     from data_conversion.example import read_examples
     from data_conversion.files import atomic_file
     from data_conversion.ontology import Ontology
-    from parser import SemanticParser
     from parser.evaluation import metrics, report
 
-    nlu = SemanticParser.from_pretrained(options.model)
+    nlu = _loaded(options.model)
     beside = options.data.parent / "ontology.json"
     ontology = Ontology.load(beside) if beside.is_file() else nlu.ontology
     examples = list(read_examples(options.data, ontology))
@@ -117,6 +116,16 @@ def evaluate(options: Options) -> None:
     if options.predictions:
         scores = [parse.score for parse in parses]
         report.write_predictions(examples, trees, scores, options.predictions, ontology=ontology)
+
+
+def _loaded(folder: Path) -> SemanticParser:
+    """The model, on one thread: a step is so small that more threads only wait for each other."""
+    import torch
+
+    from parser import SemanticParser
+
+    torch.set_num_threads(1)
+    return SemanticParser.from_pretrained(folder)
 
 
 def _parsed(nlu: SemanticParser, examples: list[Example], options: Options) -> Iterator[Parse]:
@@ -146,9 +155,7 @@ def _with_positions_of(example: Example, parse: Parse) -> Node | None:
 
 
 def parse(options: Options) -> None:
-    from parser import SemanticParser
-
-    nlu = SemanticParser.from_pretrained(options.model)
+    nlu = _loaded(options.model)
     lines = iter(options.text) if options.text else _standard_input()
     if options.text or not sys.stdin.isatty():
         parses = nlu.parse_many(lines, nbest=options.nbest)
