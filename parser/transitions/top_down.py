@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from data_conversion.tree import Leaf, Node
+from data_conversion.tree import MAX_DEPTH, Leaf, Node
 from parser.transitions.actions import Action, Close, Copy, Open
 from parser.transitions.state import Counts, Item, State
 from parser.transitions.system import leaf_for, terminal_for
@@ -52,7 +52,7 @@ class TopDown:
         costs one more action; with words dropped, every open node, and a child where the nearest needs one.
         """
         growing = counts.open_nodes > 0
-        may_open = growing | (counts.started == 0)
+        may_open = (growing | (counts.started == 0)) & (counts.open_nodes < MAX_DEPTH)
         fed = (counts.children > 0) | counts.childless
         if words_kept:
             needed = counts.open_nodes + counts.words_left

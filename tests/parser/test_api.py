@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from model_folder import save_model
 
 from data_conversion.errors import DataError
-from data_conversion.tree import Leaf, Node
+from data_conversion.tree import MAX_DEPTH, Leaf, Node
 from parser import Intent, Parse, SemanticParser, Slot
 from parser.transitions.actions import Action, Copy, Generate
 
@@ -112,6 +113,18 @@ def test_any_input_is_answered_in_order(nlu: SemanticParser) -> None:
             assert parse.utterance == line
     assert [index for index, parse in enumerate(parses) if parse.tree is None] == [0, 1, 8, 9, 10, 11]
     assert str(parses[-1].tree) == "(PlayMusicIntent(Mediatype(music)))"
+
+
+@pytest.mark.parametrize("formalism", ["bracket", "top"])
+def test_long_nonsense_ends_in_a_tree(tmp_path: Path, formalism: str) -> None:
+    """Large random weights pile up nodes to the length bound: depth and numbers must stay within bounds."""
+    nlu = SemanticParser.from_pretrained(save_model(tmp_path / formalism, formalism=formalism))
+    for seed in range(2):
+        torch.manual_seed(seed)
+        for weights in nlu._network.parameters():
+            torch.nn.init.normal_(weights)
+        parse = nlu.parse("word " * 150)
+        assert parse.tree is not None and parse.tree.depth <= MAX_DEPTH and 0 <= parse.score <= 1
 
 
 def test_parse_many_is_lazy(nlu: SemanticParser) -> None:
