@@ -21,13 +21,17 @@ WORDS = None
 
 def recognises(path: Path) -> str | None:
     """Files named `*.jsonl` beside an `ontology.json`."""
-    return "jsonl files beside an ontology" if any(files(path).splits.values()) else None
+    chosen = [file for split in files(path).splits.values() for file in split]
+    return "jsonl files beside an ontology" if chosen and all(map(_beside_ontology, chosen)) else None
 
 
 def files(path: Path) -> Release:
     """The file of each split."""
-    folder = path if path.is_dir() else path.parent
-    return by_name(path, lambda entry: entry.suffix == ".jsonl" and (folder / "ontology.json").is_file())
+    return by_name(path, _beside_ontology)
+
+
+def _beside_ontology(entry: Path) -> bool:
+    return entry.suffix == ".jsonl" and (entry.parent / "ontology.json").is_file()
 
 
 def read(path: Path) -> Iterator[Row]:

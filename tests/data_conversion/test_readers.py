@@ -53,6 +53,15 @@ def test_the_contract(release):
             assert example.formalism == reader.FORMALISM
 
 
+@pytest.mark.parametrize(
+    "file",
+    ["bio/train", "conll/train.conll", "snips/PlayMusic/train_PlayMusic_full.json", "mix/train.txt", "top/eval.tsv"],
+)
+def test_a_single_file_is_recognised_by_its_reader_alone(file):
+    recognising = [name for name in readers.names() if readers.load(name).recognises(ASSETS / file)]
+    assert recognising == [RELEASES[file.partition("/")[0]]]
+
+
 @pytest.mark.parametrize("name", readers.names())
 def test_readers_recognise_nothing_in_a_folder_of_other_things(name, tmp_path):
     (tmp_path / "train.txt").write_text("just some text\n")
@@ -131,6 +140,12 @@ def test_snips_refuses_a_value_without_words(tmp_path):
     first, second = reasons("snips", file)
     assert "holds no word" in first
     assert "not a request" in second
+
+
+def test_snips_refuses_texts_and_slots_that_are_no_strings(tmp_path):
+    file = tmp_path / "train_A_full.json"
+    file.write_text('{"A": [{"data": [{"text": 3}]}, {"data": [{"text": "a", "entity": {"s": 1}}]}]}')
+    assert all("not a request" in reason for reason in reasons("snips", file))
 
 
 def test_mix_takes_the_cut_whose_clauses_look_like_their_intents():
