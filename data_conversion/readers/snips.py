@@ -72,8 +72,11 @@ def _example(intent: str, request: Any) -> Example:
     try:
         runs = [(run["text"], run.get("entity")) for run in request["data"]]
         utterance = "".join(text for text, _ in runs)
+        is_request = all(slot is None or isinstance(slot, str) for _, slot in runs)
     except (KeyError, TypeError, AttributeError):
-        raise DataError('not a request {"data": [{"text": ...}, {"text": ..., "entity": ...}]}') from None
+        is_request = False
+    if not is_request:
+        raise DataError('not a request {"data": [{"text": ...}, {"text": ..., "entity": ...}]}')
     tokens: list[str] = []
     spans = []
     for text, slot in runs:
