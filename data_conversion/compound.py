@@ -28,7 +28,7 @@ from random import Random
 from data_conversion.composer import MIXED, Composer, value_operators
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
-from data_conversion.files import atomic_folder
+from data_conversion.files import atomic_folder, check_destination
 from data_conversion.frames import CLAUSE_OPERATOR
 from data_conversion.ontology import Ontology
 from data_conversion.releases import SPLITS
@@ -88,7 +88,7 @@ def compose(
         raise DataError(f"the size is {size}: compose at least 1 compound")
     if max_clauses < 2:
         raise DataError(f"a compound of at most {max_clauses} clauses is none: 2 is the least")
-    _check_destination(source, destination)
+    check_destination(source, destination, _OUTPUTS)
     ontology, splits = _load(source)
     summary = Summary()
     if unseen_values:
@@ -107,15 +107,6 @@ def compose(
                         progress(1)
         ontology.save(folder / "ontology.json")
     return summary
-
-
-def _check_destination(source: Path, destination: Path) -> None:
-    if destination.exists() and not destination.is_dir():
-        raise DataError("this is a file: name a folder to write to", file=destination)
-    if destination.resolve() in (source.resolve(), *source.resolve().parents):
-        raise DataError("the destination holds the source: name another folder", file=destination)
-    if destination.is_dir() and not {entry.name for entry in destination.iterdir()} <= _OUTPUTS:
-        raise DataError("the folder holds other things than composed data: name a new one", file=destination)
 
 
 def _load(source: Path) -> tuple[Ontology, dict[str, list[Example]]]:

@@ -21,7 +21,7 @@ from data_conversion import formalisms, readers
 from data_conversion import transforms as transform
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.files import atomic_folder
+from data_conversion.files import atomic_folder, check_destination
 from data_conversion.frames import VALUE_OPERATOR
 from data_conversion.ontology import Ontology
 from data_conversion.readers import Reader, Row
@@ -85,7 +85,7 @@ def convert(
     """
     source, destination = Path(source), Path(destination)
     name, why = _choose(source, reader)
-    _check_destination(source, destination)
+    check_destination(source, destination, _OUTPUTS)
     module = readers.load(name)
     release = module.files(source)
     if not release.splits:
@@ -123,15 +123,6 @@ def _choose(source: Path, reader: str) -> tuple[str, str]:
         names = " and ".join(found)
         raise DataError(f"the readers {names} recognise this: name one of them with --reader", file=source)
     return next(iter(found.items()))
-
-
-def _check_destination(source: Path, destination: Path) -> None:
-    if destination.exists() and not destination.is_dir():
-        raise DataError("this is a file: name a folder to write to", file=destination)
-    if destination.resolve() in (source.resolve(), *source.resolve().parents):
-        raise DataError("the destination holds the source: name another folder", file=destination)
-    if destination.is_dir() and not {entry.name for entry in destination.iterdir()} <= _OUTPUTS:
-        raise DataError("the folder holds other things than converted data: name a new one", file=destination)
 
 
 def _domain(source: Path) -> str:

@@ -51,10 +51,30 @@ def check_utf8(text: str) -> None:
         raise DataError(reason, column=error.start + 1, text=shown) from None
 
 
+def check_destination(source: Path, destination: Path, outputs: frozenset[str]) -> None:
+    """Does nothing if a folder made of `source` may take the place of what is at `destination`.
+
+    Raises:
+        DataError: a file is there, the source lies in it, or it holds other things than `outputs`.
+    """
+    if destination.exists() and not destination.is_dir():
+        raise DataError("this is a file: name a folder to write to", file=destination)
+    if destination.resolve() in (source.resolve(), *source.resolve().parents):
+        raise DataError("the destination holds the source: name another folder", file=destination)
+    if destination.is_dir() and not {entry.name for entry in destination.iterdir()} <= outputs:
+        raise DataError("the folder holds other things than what is written here: name a new one", file=destination)
+
+
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside `path` to write to; it takes the name `path` only when the block succeeds."""
+    """A temporary path beside `path` to write to; it takes the name `path` only when the block succeeds.
+
+    Raises:
+        DataError: there is a folder at `path`.
+    """
     path = Path(path)
+    if path.is_dir():
+        raise DataError("this is a folder: name a file to write", file=path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         temporary = Path(folder) / path.name

@@ -58,6 +58,12 @@ def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert [entry.read_text() for entry in tmp_path.iterdir()] == ["old"]
 
 
+def test_a_folder_where_a_file_is_to_be_written(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="this is a folder: name a file to write"), atomic_file(tmp_path):
+        raise AssertionError("nothing is written")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_write_takes_the_place_of_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "out.json"
     for text in ("old", "new"):
