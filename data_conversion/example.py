@@ -107,8 +107,8 @@ def _record(line: str) -> Mapping[str, Any]:
     for field, kind in _FIELDS.items():
         if not isinstance(record.get(field), kind):
             raise DataError(f"the field {field!r} is missing or is no {kind.__name__}")
-    if not all(isinstance(token, str) for token in record["tokens"]):
-        raise DataError("`tokens` holds something that is no string")
+    if not all(isinstance(token, str) and token for token in record["tokens"]):
+        raise DataError("`tokens` holds something that is no string, or an empty one")
     if not all(position is None or type(position) is int for position in record["leaves"]):
         raise DataError("`leaves` holds something that is neither an index nor null")
     return record

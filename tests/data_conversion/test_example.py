@@ -79,6 +79,7 @@ def test_a_copied_leaf_is_its_token(position: int) -> None:
         ("leaves", ["1"], "neither an index nor null"),
         ("leaves", [True], "neither an index nor null"),
         ("tokens", ["play", 1], "no string"),
+        ("tokens", ["", "music"], "an empty one"),
         ("tokens", "play music", "is no list"),
         ("formalism", "sql", "no formalism is named 'sql'"),
     ],
