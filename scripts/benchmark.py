@@ -14,6 +14,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -51,17 +52,10 @@ PEERS = [
 def train(options: argparse.Namespace) -> dict[str, Any]:
     """Steps of the experiment's own training, on its own batches in their own order."""
     import pytorch_lightning as lightning
-    import torch
 
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     from parser.training.cli import TRAINER_DEFAULTS, ParserCLI, ParserData, ParserModule
-
-    class Composed(ParserCLI):
-        """The experiment's module and data, without a run folder."""
-
-        def before_instantiate_classes(self) -> None:
-            torch.set_num_threads(1)
 
     class Clock(lightning.Callback):
         utterances, begin, seconds = 0, 0.0, 0.0
@@ -75,18 +69,25 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
                 self.utterances += len(batch.indices)
                 self.seconds = time.process_time() - self.begin
 
-    composed = Composed(ParserModule, ParserData, args=["--config", CONFIG], run=False, seed_everything_default=0)
     clock = Clock()
-    trainer = lightning.Trainer(
-        **TRAINER_DEFAULTS,
-        max_steps=WARM_UP + options.steps,
-        limit_val_batches=0,
-        callbacks=[clock],
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-    )
-    trainer.fit(composed.model, composed.datamodule)
-    return {"utterances": clock.utterances, "seconds": clock.seconds, "params": parameters(composed.model)}
+
+    class TimedFit(ParserCLI):
+        """`semparse fit` with a clock, and nothing else than training steps."""
+
+        def instantiate_trainer(self, **_: Any) -> lightning.Trainer:
+            return lightning.Trainer(
+                **TRAINER_DEFAULTS,
+                max_steps=WARM_UP + options.steps,
+                limit_val_batches=0,
+                callbacks=[clock],
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+            )
+
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["fit", "--config", CONFIG, "--run", folder, "--wandb", "disabled"]
+        fit = TimedFit(ParserModule, ParserData, args=arguments, seed_everything_default=0, save_config_callback=None)
+    return {"utterances": clock.utterances, "seconds": clock.seconds, "params": parameters(fit.model)}
 
 
 def parse(options: argparse.Namespace, batch_size: int) -> dict[str, Any]:

@@ -13,21 +13,23 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from model_folder import save_model
+from model_folder import examples, ontology, save_model
 
 from data_conversion import formalisms
 from data_conversion.clause_order import shuffled, with_clauses_in_order
 from data_conversion.convert import convert
 from data_conversion.errors import DataError
-from data_conversion.example import Example, read_examples
+from data_conversion.example import Example, read_examples, write_examples
 from data_conversion.frames import tags_of
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import experiments
+from parser.cli import main
 from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.recording import identity, record, recorded, store
 from parser.evaluation.results import KEYS
 from parser.experiments import Experiment, TestSet, Training, plan, reproduce
+from parser.training.callbacks import RunRecorder
 
 ROOT = Path(__file__).parent.parent
 
@@ -304,6 +306,46 @@ def test_the_copy_ablation_records_what_copying_adds(tmp_path: Path) -> None:
     gained = {each["metric"]: each for each in recorded(tmp_path / "copy.json") if each["copy"] is None}
     assert gained["exact_match_gain_points"]["values"] == [20.0, 22.0]
     assert gained["exact_match_gain_relative"]["mean"] == 50.0
+
+
+CONFIG = """
+data: {path: data}
+model:
+  dim: 16
+  encoder:
+    class_path: parser.encoders.bilstm.BiLSTM
+    init_args: {hidden: 8, layers: 1, word_dim: 8, character_dim: 4}
+  state_encoder:
+    class_path: parser.state_encoders.stack_lstm.StackLSTM
+    init_args: {dim: 16}
+trainer: {max_epochs: 1, enable_progress_bar: false}
+"""
+
+
+def test_a_real_training_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    odd = Example("odd", "assistant", "pause ?", ("pause", "?"), Node("PauseMusicIntent"))  # YAML reads `?` as a map
+    for split in ("train", "dev"):
+        write_examples(tmp_path / "data" / f"{split}.jsonl", [*examples(), odd], ontology())
+    ontology().save(tmp_path / "data" / "ontology.json")
+    Path("tiny.yaml").write_text(CONFIG)
+    training = Training("tiny", "tiny.yaml", 0, ("--wandb", "disabled"))
+    monkeypatch.setattr(experiments, "call", lambda command: None if main(list(command[1:])) == 0 else pytest.fail())
+    training.fit(0)
+    first = json.loads((training.run(0) / "metrics.json").read_bytes())
+    shutil.rmtree(training.model(0))
+    Path("tiny.yaml").write_text(CONFIG.replace("max_epochs: 1", "max_epochs: 2"))
+    training.fit(0)
+    second = json.loads((training.run(0) / "metrics.json").read_bytes())
+    assert training.done(0)
+    assert [epoch["epoch"] for epoch in second["curve"]] == [0, 1] and second["curve"][0] == first["curve"][0]
+
+
+def test_the_time_of_a_resumed_training_adds_up() -> None:
+    recorder = RunRecorder("runs/tiny/0")
+    recorder.load_state_dict({"curve": [], "spent": (100.0, 50.0)})
+    wall_s, cpu_s = recorder.state_dict()["spent"]
+    assert wall_s >= 100.0 and cpu_s >= 50.0
 
 
 # -- speed -------------------------------------------------------------------------------------------------------------
