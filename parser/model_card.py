@@ -7,6 +7,8 @@ from typing import Any
 
 from data_conversion.ontology import Ontology
 
+_NO_PERCENT = ("count", "_utt_s")  # endings of what is measured on dev beside the metrics
+
 _TEMPLATE = """\
 # A semantic parser
 
@@ -54,7 +56,8 @@ def model_card(
     blocks = [
         value["class_path"].rpartition(".")[2] for value in model_config.values() if isinstance(value, Mapping)
     ]
-    metrics = [f"| {name.removeprefix('dev/')} | {value:.1f} |" for name, value in sorted(facts["dev"].items())]
+    measured = {name.removeprefix("dev/"): value for name, value in sorted(facts["dev"].items())}
+    metrics = [f"| {name} | {value:.1f} |" for name, value in measured.items() if not name.endswith(_NO_PERCENT)]
     return _TEMPLATE.format(
         formalism=formalism,
         data=facts["data"],
