@@ -51,6 +51,7 @@ def evaluate(
     if len(gold) != len(predicted):
         raise DataError(f"there are {len(predicted)} predictions for {len(gold)} examples")
     pairs = [_pair(example, tree, ontology) for example, tree in zip(gold, predicted)]
+    words_kept = all(example.words_kept for example in gold)
     return {
         "count": len(pairs),
         "predicted_count": sum(pair.predicted is not None for pair in pairs),
@@ -59,11 +60,11 @@ def evaluate(
         "intent_accuracy": _share(pairs, _intents_right),
         "slot_f1": f1((slots(pair.gold, pair.kinds), slots(pair.predicted, pair.kinds)) for pair in pairs),
         "bracket_f1": (
-            f1((brackets(pair.gold), brackets(pair.predicted)) for pair in pairs)
-            if all(pair.example.words_kept for pair in pairs)
-            else None
+            f1((brackets(pair.gold), brackets(pair.predicted)) for pair in pairs) if words_kept else None
         ),
-        "tree_validity": _share(pairs, lambda pair: is_valid(pair.predicted, pair.example, ontology)),
+        "tree_validity": _share(
+            pairs, lambda pair: is_valid(pair.predicted, pair.example.tokens, ontology, words_kept=words_kept)
+        ),
         "semer": error_rate((clauses(pair.gold, pair.kinds), clauses(pair.predicted, pair.kinds)) for pair in pairs),
         **_by_clauses(pairs),
         **_by_values(pairs, train_values),
@@ -146,16 +147,15 @@ def _per_token(intent: Node) -> bool:
     return False
 
 
-def is_valid(tree: Node | None, example: Example, ontology: Ontology) -> bool:
+def is_valid(tree: Node | None, tokens: Sequence[str], ontology: Ontology, *, words_kept: bool) -> bool:
     """Whether a prediction is a whole, legal tree for its utterance.
 
     Its labels are known to the ontology, only those stand childless that may, a copied leaf is the token at its
     position and, where the data keeps the words, the leaves are the tokens in order.
 
     >>> ontology = Ontology.learn([("music", Node("PauseIntent"), {"PauseIntent": "intent"})])
-    >>> example = Example("1", "music", "pause", ("pause",), Node("PauseIntent"))
-    >>> is_valid(Node("PauseIntent"), example, ontology), is_valid(Node("StopIntent"), example, ontology)
-    (True, False)
+    >>> [is_valid(Node(label), ("pause",), ontology, words_kept=False) for label in ("PauseIntent", "StopIntent")]
+    [True, False]
     """
     if tree is None:
         return False
@@ -164,9 +164,9 @@ def is_valid(tree: Node | None, example: Example, ontology: Ontology) -> bool:
     if any(not node.children and not ontology.labels[node.label].childless for node in tree.nodes()):
         return False
     leaves = list(tree.leaves())
-    if example.words_kept and [leaf.position for leaf in leaves] != list(range(len(example.tokens))):
+    if words_kept and [leaf.position for leaf in leaves] != list(range(len(tokens))):
         return False
-    return all(leaf.position is None or _copies(leaf, example.tokens) for leaf in leaves)
+    return all(leaf.position is None or _copies(leaf, tokens) for leaf in leaves)
 
 
 def _copies(leaf: Leaf, tokens: Sequence[str]) -> bool:

@@ -177,14 +177,23 @@ def test_a_nested_tree_with_its_words_kept() -> None:
     ],
 )
 def test_tree_validity(predicted: Node | None, valid: bool) -> None:
-    assert is_valid(predicted, PAUSE, ONTOLOGY) is valid
+    assert is_valid(predicted, PAUSE.tokens, ONTOLOGY, words_kept=False) is valid
 
 
 def test_with_words_kept_a_valid_tree_holds_every_word_in_order() -> None:
     ontology = learn(TOP)
-    assert is_valid(TOP.tree, TOP, ontology)
-    assert not is_valid(Node("IN:GET_EVENT", TOP.tree.children[:-1]), TOP, ontology)
-    assert not is_valid(Node("IN:GET_EVENT", TOP.tree.children[::-1]), TOP, ontology)
+    assert is_valid(TOP.tree, TOP.tokens, ontology, words_kept=True)
+    for children in (TOP.tree.children[:-1], TOP.tree.children[::-1]):
+        assert not is_valid(Node("IN:GET_EVENT", children), TOP.tokens, ontology, words_kept=True)
+
+
+def test_where_others_drop_words_a_tree_that_drops_one_is_valid() -> None:
+    """An example whose words are all slot values looks as if words were kept; the data set says that they are not."""
+    tree = Node("PlayMusic", (Node("Mediatype", (Leaf("folk", 0), Leaf("music", 1))),))
+    values_only = Example("1", "music", "folk music", ("folk", "music"), tree)
+    one_missing = Node("PlayMusic", (Node("Mediatype", (Leaf("folk", 0),)),))
+    figures = evaluate([values_only, PAUSE], [one_missing, PAUSE.tree], ontology=ONTOLOGY)
+    assert (figures["tree_validity"], figures["bracket_f1"]) == (100, None)
 
 
 def test_f1_counts_an_item_as_often_as_it_is_there() -> None:
