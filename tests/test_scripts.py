@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import requires
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -63,22 +64,21 @@ def test_the_paths_that_the_readme_names_exist() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def opening(config: Path) -> list[list[str]]:
+    """The commands in the comment that a config opens with: those that make its data, then the one that runs it."""
+    comment = "\n".join(
+        line[2:] for line in takewhile(lambda line: line.startswith("# "), config.read_text().splitlines())
+    )
+    return list(commands(comment))
+
+
 @pytest.mark.parametrize("config", CONFIGS, ids=relative)
-def test_a_config_opens_with_the_command_that_runs_it(config: Path) -> None:
-    text = config.read_text(encoding="utf-8")
-    assert re.match(r"# semparse fit .*--config " + re.escape(relative(config)), text), text.splitlines()[0]
-    assert isinstance(yaml.safe_load(text), dict)
-
-
-def fit_command(config: Path) -> list[str]:
-    """The command in the first comment of a config."""
-    lines = config.read_text(encoding="utf-8").splitlines()
-    command = ""
-    for line in lines:
-        command += line.lstrip("# ").removesuffix("\\")
-        if not line.endswith("\\"):
-            break
-    return shlex.split(command)[1:]
+def test_a_config_opens_with_the_commands_that_run_it(config: Path) -> None:
+    *before, fit = opening(config)
+    assert fit[0] == "fit" and relative(config) in fit
+    for command in before:
+        _options(command)
+    assert isinstance(yaml.safe_load(config.read_text(encoding="utf-8")), dict)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=relative)
@@ -88,7 +88,7 @@ def test_the_command_of_a_config_composes(config: Path, monkeypatch: pytest.Monk
 
     monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit) as ended:
-        main([*fit_command(config), "--print_config"])
+        main([*opening(config)[-1], "--print_config"])
     assert ended.value.code == 0
 
 
