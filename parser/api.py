@@ -227,7 +227,10 @@ class SemanticParser:
     def parse_tokenized(
         self, rows: Iterable[tuple[str, Sequence[str]]], batch_size: int = 64
     ) -> Iterator[Parse]:
-        """As `parse_many`, for utterances that bring their own tokens."""
+        """As `parse_many`, for utterances that bring their own tokens.
+
+        The tokens win: an utterance in which they are not found is taken to be the tokens between spaces.
+        """
         return self._parse_requests((_given(utterance, tokens) for utterance, tokens in rows), batch_size)
 
     def _request(self, text: object) -> _Request:
@@ -292,8 +295,9 @@ def _checked(utterance: str, tokens: tuple[Token, ...]) -> _Request:
 def _given(utterance: str, words: Sequence[str]) -> _Request:
     try:
         return _checked(utterance, tuple(locate(utterance, tuple(words))))
-    except DataError as error:
-        return _Request(utterance, (), error.reason)
+    except DataError:
+        utterance = " ".join(words)
+        return _checked(utterance, tuple(locate(utterance, tuple(words))))
 
 
 def _batches(window: list[_Request], batch_size: int) -> Iterator[list[int]]:
