@@ -101,6 +101,8 @@ def evaluate(options: Options) -> None:
     beside = options.data.parent / "ontology.json"
     ontology = Ontology.load(beside) if beside.is_file() else nlu.ontology
     examples = list(read_examples(options.data, ontology))
+    if not examples:
+        raise DataError("the file is empty: there is nothing to evaluate on", file=options.data)
     begin = time.perf_counter()
     parses = list(_parsed(nlu, examples, options))
     seconds = time.perf_counter() - begin
@@ -115,7 +117,8 @@ def evaluate(options: Options) -> None:
         report.write_html(figures, examples, trees, options.report, ontology=ontology)
     if options.predictions:
         scores = [parse.score for parse in parses]
-        report.write_predictions(examples, trees, scores, options.predictions, ontology=ontology)
+        ontologies = {"ontology": ontology, "model_ontology": nlu.ontology}
+        report.write_predictions(examples, trees, scores, options.predictions, **ontologies)
 
 
 def _loaded(folder: Path) -> SemanticParser:
@@ -146,7 +149,10 @@ def _with_positions_of(example: Example, parse: Parse) -> Node | None:
 
     if parse.tree is None or parse.words == example.tokens:
         return parse.tree
-    index = {token: position for position, token in enumerate(locate(example.utterance, example.tokens))}
+    try:
+        index = {token: position for position, token in enumerate(locate(example.utterance, example.tokens))}
+    except DataError:  # the example's tokens are not in its utterance, so nothing has a place in them
+        index = {}
 
     def placed(leaf: Leaf) -> Leaf:
         return leaf if leaf.position is None else Leaf(leaf.text, index.get(parse.tokens[leaf.position]))

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -203,7 +204,31 @@ def test_evaluate_refuses_what_is_no_data(semparse: Run, model: Path, data: Path
     (data / "empty.jsonl").write_text("")
     (data / "bad.jsonl").write_text("{\n")
     status, _, error = semparse("evaluate", model, data / broken)
-    assert status == 1 and one_line(error)
+    assert status == 1 and one_line(error) and str(data / broken) in error
+
+
+def test_a_folder_where_a_file_is_to_be_written(semparse: Run, data: Path, tmp_path: Path) -> None:
+    status, _, error = semparse("stats", data, "--report", tmp_path)
+    assert status == 1 and one_line(error) and f"{tmp_path}: this is a folder" in error
+
+
+def test_a_value_that_starts_with_i_is_a_reject_with_its_place(semparse: Run, bio: Path, tmp_path: Path) -> None:
+    (bio / "train" / "seq.out").write_text("O I-Genre O\nO O O\n")
+    status, out, error = semparse("convert", bio, tmp_path / "out")
+    assert (status, error) == (0, "") and "rejects: 1" in out
+    reject = json.loads((tmp_path / "out" / "rejects.jsonl").read_text())
+    assert reject["file"].endswith("seq.in") and reject["line"] == 1 and "starts with B-Genre" in reject["reason"]
+    status, _, error = semparse("convert", bio, tmp_path / "strict", "--strict")
+    assert status == 1 and one_line(error) and "seq.in:1: " in error and not (tmp_path / "strict").exists()
+
+
+def test_a_damaged_model_is_one_line_and_status_1(semparse: Run, model: Path, tmp_path: Path) -> None:
+    for name in ("vocabulary.json", "model.safetensors"):
+        copy = tmp_path / name
+        shutil.copytree(model, copy)
+        (copy / name).unlink()
+        status, out, error = semparse("parse", copy, "play music")
+        assert (status, out) == (1, "") and one_line(error) and name in error and "export the model again" in error
 
 
 # -- data --------------------------------------------------------------------------------------------------------------

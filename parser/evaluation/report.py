@@ -111,8 +111,11 @@ def write_predictions(
     path: str | Path,
     *,
     ontology: Ontology,
+    model_ontology: Ontology,
 ) -> None:
     """JSON lines with `id`, `utterance`, `gold` and `predicted` tree, `score` and `exact_match`, whole or not at all.
+
+    Gold trees are written by the `ontology` of the data, predictions by the model's, which may have other intents.
 
     Raises:
         DataError: a tree cannot be written in the formalism of its example.
@@ -124,7 +127,7 @@ def write_predictions(
                 "id": example.id,
                 "utterance": example.utterance,
                 "gold": write(example.tree, ontology),
-                "predicted": write(predicted, ontology) if predicted is not None else None,
+                "predicted": write(predicted, model_ontology) if predicted is not None else None,
                 "score": score,
                 "exact_match": exact_match(example.tree, predicted),
             }

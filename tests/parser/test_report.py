@@ -112,7 +112,7 @@ def test_confusions_pair_what_is_not_shared() -> None:
 
 def test_predictions_read_back(tmp_path: Path) -> None:
     path = tmp_path / "predictions.jsonl"
-    write_predictions(EXAMPLES, PREDICTIONS, [0.5, None, 1.0], path, ontology=ONTOLOGY)
+    write_predictions(EXAMPLES, PREDICTIONS, [0.5, None, 1.0], path, ontology=ONTOLOGY, model_ontology=ONTOLOGY)
     first, second, third = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     assert first == {
         "id": "folk-1",
@@ -126,11 +126,19 @@ def test_predictions_read_back(tmp_path: Path) -> None:
     assert third["exact_match"] is True
 
 
+def test_a_prediction_may_be_an_intent_that_the_data_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.jsonl"
+    stop = Node("and", (Node("StopMusic"), PAUSE.tree))
+    model = Ontology.learn([("music", stop, formalisms.load("bracket").label_kinds(stop))])
+    write_predictions([PAUSE], [stop], [None], path, ontology=ONTOLOGY, model_ontology=model)
+    assert json.loads(path.read_text(encoding="utf-8"))["predicted"].startswith("(and(StopMusic)")
+
+
 def test_a_failing_write_leaves_the_old_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "predictions.jsonl"
     path.write_text("before")
     with pytest.raises(ValueError, match="text"):
-        write_predictions(EXAMPLES, _failing(), [None] * 3, path, ontology=ONTOLOGY)
+        write_predictions(EXAMPLES, _failing(), [None] * 3, path, ontology=ONTOLOGY, model_ontology=ONTOLOGY)
     assert path.read_text() == "before"
     assert [entry.name for entry in tmp_path.iterdir()] == ["predictions.jsonl"]
 
