@@ -16,8 +16,9 @@ from pytorch_lightning.loggers import WandbLogger
 
 from data_conversion import formalisms
 from data_conversion.files import atomic_file
-from data_conversion.tree import Node
-from parser.training.datamodule import epoch_seed
+from parser.api import SemanticParser
+from parser.evaluation.metrics import exact_match
+from parser.training.datamodule import ParserData, epoch_seed
 from parser.training.export import export
 from parser.training.module import ParserModule
 
@@ -36,7 +37,6 @@ class RunRecorder(lightning.Callback):
         self.curve: list[dict[str, float]] = []
         self._begin = (time.perf_counter(), time.process_time())
         self._epoch_begin = 0.0
-        self._best_trees: list[Node] = []
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         torch.manual_seed(epoch_seed(trainer))  # so that a resumed run ends with the weights it would have had
@@ -52,8 +52,6 @@ class RunRecorder(lightning.Callback):
         epoch = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.curve.append({"epoch": trainer.current_epoch, **epoch})
         best = max(self.curve, key=lambda epoch: epoch["dev/exact_match"])
-        if best is self.curve[-1]:
-            self._best_trees = module.dev_trees()
         wall_s, cpu_s = self._spent()
         record = {
             "best": best,
@@ -70,22 +68,13 @@ class RunRecorder(lightning.Callback):
         if not isinstance(trainer.logger, WandbLogger):
             return
         run, module = trainer.logger.experiment, cast(ParserModule, pl_module)
-        if self._best_trees:
-            run.log({"predictions": self._table(module)})
         with tempfile.TemporaryDirectory() as folder:
             model = Path(folder) / "model"
             export(self.folder, model)
+            run.log({"predictions": predictions(SemanticParser.from_pretrained(model), module.data)})
             artifact = wandb.Artifact("model", type="model")
             artifact.add_dir(str(model))
             run.log_artifact(artifact)
-
-    def _table(self, module: ParserModule) -> wandb.Table:
-        table = wandb.Table(columns=["utterance", "gold", "predicted", "exact_match"])
-        for example, tree in zip(module.data.dev[:TABLE_ROWS], self._best_trees):
-            write = formalisms.load(example.formalism).write
-            gold, predicted = (write(each, module.data.ontology) for each in (example.tree, tree))
-            table.add_data(example.utterance, gold, predicted, gold == predicted)
-        return table
 
     def _spent(self) -> tuple[float, float]:
         """Seconds of wall and CPU time so far."""
@@ -99,3 +88,17 @@ class RunRecorder(lightning.Callback):
         self.curve = state_dict["curve"]
         wall_s, cpu_s = state_dict.get("spent", (0.0, 0.0))  # what was spent before counts too
         self._begin = (time.perf_counter() - wall_s, time.process_time() - cpu_s)
+
+
+def predictions(nlu: SemanticParser, data: ParserData) -> wandb.Table:
+    """The first dev examples beside what a model makes of them."""
+    examples = data.dev[:TABLE_ROWS]
+    table = wandb.Table(columns=["utterance", "gold", "predicted", "exact_match"])
+    parses = nlu.parse_tokenized((example.utterance, example.tokens) for example in examples)
+    for example, parse in zip(examples, parses):
+        write = formalisms.load(example.formalism).write
+        predicted = write(parse.tree, data.ontology) if parse.tree is not None else None
+        table.add_data(
+            example.utterance, write(example.tree, data.ontology), predicted, exact_match(example.tree, parse.tree)
+        )
+    return table

@@ -1,25 +1,41 @@
 """`semparse fit`, `validate`, `test` and `predict`: LightningCLI over fixed module and datamodule classes.
 
     semparse fit --config configs/experiment/quickstart.yaml --run runs/quickstart
+    semparse fit --config runs/quickstart/config.yaml --ckpt_path runs/quickstart/last.ckpt
+    semparse test --config runs/quickstart/config.yaml --ckpt_path runs/quickstart/best.ckpt
+
+`validate` and `test` print the metrics of the data folder's dev and test sets; `predict` prints the trees of its test
+set. A resumed run goes on as if it had never stopped: config and checkpoint say all of its state.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import shlex
+import sys
 import warnings
+from argparse import ArgumentError
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import pytorch_lightning as lightning
 import torch
+import wandb
+import yaml
 from jsonargparse import Namespace
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from pytorch_lightning.loggers import WandbLogger
 
+from data_conversion import formalisms
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
 from parser.training.callbacks import RunRecorder
 from parser.training.datamodule import ParserData
+from parser.training.export import load_checkpoint
 from parser.training.module import ParserModule
 
 TRAINER_DEFAULTS = {
@@ -33,12 +49,14 @@ TRAINER_DEFAULTS = {
 
 
 class SaveRunConfig(SaveConfigCallback):
-    """Writes the composed config to the run's folder."""
+    """Writes the composed config to the run's folder; what it was resumed from is no part of it."""
 
-    def setup(self, trainer, pl_module, stage: str) -> None:
+    def setup(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, stage: str) -> None:
         if stage == "fit":
-            with atomic_file(Path(self.config.run) / "config.yaml") as temporary:
-                self.parser.save(self.config, str(temporary), skip_none=False, overwrite=True)
+            config = self.config.clone()
+            config.ckpt_path = None
+            with atomic_file(Path(config.run) / "config.yaml") as temporary:
+                self.parser.save(config, str(temporary), skip_unset=False, overwrite=True)
 
 
 class ParserCLI(LightningCLI):
@@ -52,6 +70,7 @@ class ParserCLI(LightningCLI):
         parser.add_lightning_class_args(RunRecorder, "recorder")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(ModelCheckpoint, "last")  # `save_last` would save it with a new best alone
         parser.set_defaults(
             {
                 "model.encoder": {"class_path": "parser.encoders.bilstm.BiLSTM"},
@@ -64,60 +83,148 @@ class ParserCLI(LightningCLI):
                 "checkpoint.monitor": "dev/exact_match",
                 "checkpoint.mode": "max",
                 "checkpoint.filename": "best",
-                "checkpoint.save_last": True,
                 "checkpoint.save_on_train_epoch_end": True,
                 "checkpoint.enable_version_counter": False,
+                "last.filename": "last",
+                "last.save_on_train_epoch_end": True,
+                "last.enable_version_counter": False,
             }
         )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        super().parse_arguments(parser, args)
+        config = self.config[self.config.subcommand]
+        refuse_dropped_settings(config, args)
+        if config.ckpt_path is None and self.config.subcommand != "fit":
+            raise ArgumentError(None, "name the weights: --ckpt_path RUN/best.ckpt")
+
+    def _parse_ckpt_path(self) -> None:
+        """The model's settings are those of the checkpoint; the vocabulary must not pass through YAML on its way."""
+        config = self.config[self.config.subcommand]
+        if config.ckpt_path is None:
+            return
+        settings = load_checkpoint(config.ckpt_path)["hyper_parameters"]
+        model = {name: value for name, value in settings.items() if name not in ("vocab", "_instantiator")}
+        self.config = self.parser.parse_object({self.config.subcommand: {"model": model}}, self.config)
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
         torch.set_num_threads(config.threads)
         folder = run_folder(config)
-        resumed = config.get("ckpt_path") is not None
-        if self.subcommand == "fit" and not resumed and folder.is_dir() and any(folder.iterdir()):
-            raise DataError(
-                f"the run folder is not empty: resume with --ckpt_path {folder}/last.ckpt, or name another --run",
-                file=folder,
-            )
-        config.run = config.recorder.folder = config.checkpoint.dirpath = str(folder)
+        if self.subcommand == "fit" and config.ckpt_path is None and _holds_a_run(folder):
+            last = folder / "last.ckpt"
+            remedy = f"resume with --ckpt_path {last}" if last.is_file() else "delete it"
+            raise DataError(f"the run folder is not empty: {remedy}, or name another --run", file=folder)
+        config.run = config.recorder.folder = config.checkpoint.dirpath = config.last.dirpath = str(folder)
+
+    def instantiate_trainer(self, **kwargs: Any) -> lightning.Trainer:
+        config = self.config[self.subcommand]
+        if self.subcommand == "fit":
+            self.datamodule.check()  # before anything is written
+        if config.trainer.enable_progress_bar is None:
+            kwargs["enable_progress_bar"] = sys.stdout.isatty()
         if self.subcommand == "fit" and config.wandb != "disabled":
-            config.trainer.logger = _wandb_logger(config, folder)
+            kwargs["logger"] = _wandb_logger(Path(config.run), offline=config.wandb == "offline")
+        return super().instantiate_trainer(**kwargs)
 
     def before_fit(self) -> None:
-        config = self.config[self.subcommand]
-        if self.trainer.logger is not None:
-            self.trainer.logger.log_hyperparams(_plain(config))
+        if self.trainer.logger is None:
+            return
+        try:
+            self.trainer.logger.log_hyperparams(_plain(self.config[self.subcommand]))
+        except wandb.errors.Error as error:
+            raise DataError(f"W&B: {error}: run `wandb login`, or say --wandb offline") from None
 
     def after_fit(self) -> None:
-        folder = Path(self.config[self.subcommand].run)
-        print(f"semparse export {folder} models/{folder.name if folder.parent.name == 'runs' else folder.parent.name}")
+        folder = Path(self.config[self.subcommand].run).absolute()
+        name = folder.parent.name if folder.name.isdigit() else folder.name  # runs/<experiment>/<seed>
+        print(shlex.join(["semparse", "export", self.config[self.subcommand].run, f"models/{name}"]))
+
+    def after_predict(self) -> None:
+        data = self.datamodule
+        for example, tree in self.model.parsed(data.test):
+            print(formalisms.load(example.formalism).write(tree, data.ontology))
+
+
+def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
+    """Does nothing if all that config files and options say of a class is part of the config they make together.
+
+    Where a later file or option swaps a class, jsonargparse silently drops the arguments that only the old one has.
+
+    Raises:
+        argparse.ArgumentError: something was dropped.
+    """
+    said = [(str(file), key) for file in config.config or [] for key in _keys(yaml.safe_load(Path(file).read_text()))]
+    said += [("the command line", option[2:].partition("=")[0]) for option in argv if option.startswith("--")]
+    for source, key in said:
+        names = [name for name in key.split(".") if name != "init_args"]
+        for depth in range(1, len(names)):
+            block, name = config.get(".".join(names[:depth])), names[depth]
+            if not isinstance(block, Namespace) or "class_path" not in block or name == "class_path":
+                continue
+            if name not in block.get("init_args", {}):
+                where = ".".join(names[:depth])
+                raise ArgumentError(None, f"{source} sets {name} of {where}, but {block.class_path} has no {name}")
+
+
+def _keys(record: Any, prefix: str = "") -> Iterator[str]:
+    """The dotted keys of all values in nested mappings."""
+    if not isinstance(record, Mapping):
+        yield prefix
+        return
+    for name, value in record.items():
+        yield from _keys(value, f"{prefix}.{name}" if prefix else str(name))
 
 
 def run_folder(config: Namespace) -> Path:
-    """`runs/<experiment>/<seed>`, the experiment named by the last config file, unless `--run` says otherwise."""
+    """`runs/<experiment>/<seed>`, the experiment named by the config files, unless `--run` says otherwise."""
     if config.run:
         return Path(config.run)
-    configs = [Path(str(file)).stem for file in config.config or []]
-    return Path("runs") / (configs[-1] if configs else "run") / str(config.seed_everything)
+    names = [Path(str(file)).stem for file in config.config or []]
+    return Path("runs") / ("-".join(names) or "run") / str(config.seed_everything)
 
 
-def _wandb_logger(config: Namespace, folder: Path) -> Namespace:
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("WANDB_SILENT", "true")
-    settings = {
-        "project": "semparse",
-        "name": "/".join(folder.parts[-2:]),
-        "save_dir": str(folder),
-        "offline": config.wandb == "offline",
-    }
-    return Namespace(class_path="pytorch_lightning.loggers.WandbLogger", init_args=Namespace(**settings))
+def _holds_a_run(folder: Path) -> bool:
+    """Whether there is more in a run's folder than the logs of a login to W&B that failed."""
+    return folder.is_dir() and any(file.name != "wandb" for file in folder.iterdir())
 
 
-def _plain(config: Namespace) -> dict:
+def _wandb_logger(folder: Path, *, offline: bool) -> WandbLogger:
+    """The logger of a run, which writes under the run's folder alone, unless W&B's own variables say otherwise."""
+    wandb_folder = str((folder / "wandb").absolute())
+    os.environ.setdefault("WANDB_CACHE_DIR", wandb_folder)
+    os.environ.setdefault("WANDB_DATA_DIR", wandb_folder)
+    os.environ["WANDB_MODE"] = "offline" if offline else "online"
+    if offline:  # online, the settings of the user's login count
+        os.environ.setdefault("WANDB_CONFIG_DIR", wandb_folder)
+        os.environ.setdefault("WANDB_SILENT", "true")
+    os.makedirs(wandb_folder, exist_ok=True)
+    wandb.setup()
+    return WandbLogger(
+        project="semparse",
+        name="/".join(folder.parts[-2:]),
+        save_dir=os.environ.get("WANDB_DIR", str(folder)),
+        offline=offline,
+    )
+
+
+def _plain(config: Namespace) -> dict[str, Any]:
     """What W&B shows of a run: model, data and trainer, without the machinery."""
     record = config.as_dict()
     return {name: record[name] for name in ("seed_everything", "model", "data", "trainer") if name in record}
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    """What a run sets in the environment, and its W&B run, end with it."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        wandb.finish()
+        wandb.teardown()
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def main(argv: list[str]) -> None:
@@ -128,13 +235,20 @@ def main(argv: list[str]) -> None:
         argparse.ArgumentError: the command line or a config file is not understood.
     """
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
-    ParserCLI(
-        ParserModule,
-        ParserData,
-        args=argv,
-        parser_kwargs={"prog": "semparse", "exit_on_error": False},
-        seed_everything_default=0,
-        save_config_callback=SaveRunConfig,
-        trainer_defaults=TRAINER_DEFAULTS,
-    )
+    try:
+        with _clean_environment():
+            ParserCLI(
+                ParserModule,
+                ParserData,
+                args=argv,
+                parser_kwargs={"prog": "semparse", "exit_on_error": False},
+                seed_everything_default=0,
+                save_config_callback=SaveRunConfig,
+                trainer_defaults=TRAINER_DEFAULTS,
+            )
+    except SystemExit as end:
+        if end.code == 1:  # what Lightning makes of Ctrl-C
+            raise KeyboardInterrupt from None
+        raise

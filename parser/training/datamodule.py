@@ -20,10 +20,11 @@ from parser.vocabulary import Vocabulary
 
 
 class ParserData(lightning.LightningDataModule):
-    """Training and dev examples.
+    """Training, dev and test examples.
 
     Args:
-        path: the data folder, with train.jsonl, dev.jsonl and ontology.json; `$NAME` is an environment variable.
+        path: the data folder, with train.jsonl, dev.jsonl, ontology.json and, for `semparse test` and `predict`,
+            test.jsonl; `$NAME` is an environment variable.
         batch_size: utterances a training batch.
         copy: terminals may copy words; false is the ablation, where the lexicon is every training leaf.
         pieces: the most sentencepiece pieces to learn; 0 for none.
@@ -48,18 +49,24 @@ class ParserData(lightning.LightningDataModule):
     @cached_property
     def ontology(self) -> Ontology:
         """The ontology that was learnt from train."""
+        if not self.folder.is_dir():
+            raise DataError("no such data folder: `semparse convert` makes one", file=self.folder)
         return Ontology.load(self.folder / "ontology.json")
 
     @cached_property
     def train(self) -> list[Example]:
-        """The training examples that have words."""
-        examples = [example for example in self._read("train") if example.tokens]
-        return examples[: self.limit]
+        """The training examples."""
+        return self._read("train")[: self.limit]
 
     @cached_property
     def dev(self) -> list[Example]:
         """The examples that choose the model."""
-        return [example for example in self._read("dev") if example.tokens]
+        return self._read("dev")
+
+    @cached_property
+    def test(self) -> list[Example]:
+        """The examples that measure it."""
+        return self._read("test")
 
     @cached_property
     def values(self) -> list[tuple[str, str]]:
@@ -72,11 +79,26 @@ class ParserData(lightning.LightningDataModule):
         pieces = learn_pieces((" ".join(e.tokens) for e in self.train), self.pieces) if self.pieces else None
         return Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces).to_dict()
 
+    def check(self) -> None:
+        """Does nothing if there is data to train on and to choose by.
+
+        Raises:
+            DataError: a file is missing, empty or damaged.
+        """
+        for examples in (self.train, self.dev):
+            assert examples
+
     def train_dataloader(self) -> Batches:
         return Batches(self._derivations(self.train), self.batch_size, self)
 
     def val_dataloader(self) -> Batches:
         return Batches(self._derivations(self.dev), 64)
+
+    def test_dataloader(self) -> Batches:
+        return Batches(self._derivations(self.test), 64)
+
+    def predict_dataloader(self) -> Batches:
+        return self.test_dataloader()
 
     def _derivations(self, examples: list[Example]) -> Derivations:
         assert self.trainer is not None
@@ -84,9 +106,11 @@ class ParserData(lightning.LightningDataModule):
         return Derivations(examples, network.vocabulary, network.system)
 
     def _read(self, split: str) -> list[Example]:
-        examples = list(read_examples(self.folder / f"{split}.jsonl", self.ontology))
+        """The examples of a split that have words."""
+        file = self.folder / f"{split}.jsonl"
+        examples = [example for example in read_examples(file, self.ontology) if example.tokens]
         if not examples:
-            raise DataError("the file is empty: there is nothing to learn from", file=self.folder / f"{split}.jsonl")
+            raise DataError("there is no utterance in this file: nothing to learn from or to measure on", file=file)
         return examples
 
 

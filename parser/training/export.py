@@ -1,11 +1,12 @@
 """From a run's best checkpoint to a model folder of plain files.
 
-    semparse export runs/quickstart models/quickstart
+semparse export runs/quickstart models/quickstart
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,18 +19,30 @@ NETWORK_SETTINGS = ("encoder", "state_encoder", "system", "dim", "attention", "d
 """The hyper-parameters of a run that make the network; the others are about training."""
 
 
+def load_checkpoint(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint holds: weights, settings and plain data, but no code.
+
+    Raises:
+        DataError: there is no such file, or it is no checkpoint of ours.
+    """
+    try:
+        checkpoint = torch.load(require_file(path), map_location="cpu", weights_only=True)
+        assert {"hyper_parameters", "semparse", "state_dict"} <= set(checkpoint)
+    except DataError:
+        raise
+    except Exception as error:  # torch raises whatever it meets in a damaged file
+        raise DataError(f"not a checkpoint of this version ({type(error).__name__})", file=path) from None
+    return checkpoint
+
+
 def export(run: str | Path, model: str | Path) -> None:
     """Write the model folder of a run's best checkpoint.
 
     Raises:
         DataError: the run has no usable checkpoint.
     """
-    path = require_file(Path(run) / "best.ckpt")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        settings, extras = dict(checkpoint["hyper_parameters"]), checkpoint["semparse"]
-    except Exception as error:  # torch raises whatever it meets in a damaged file
-        raise DataError(f"not a checkpoint of this version ({type(error).__name__})", file=path) from None
+    checkpoint = load_checkpoint(Path(run) / "best.ckpt")
+    settings, extras = checkpoint["hyper_parameters"], checkpoint["semparse"]
     weights = {name.removeprefix("network."): value for name, value in checkpoint["state_dict"].items()}
     artifact.save(
         model,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor, nn
 
+from data_conversion.errors import DataError
+from data_conversion.example import Example
 from data_conversion.tree import Node
 from parser.batching import Batch, to_device
 from parser.decoding.greedy import Derivation, parse_batch
@@ -50,7 +52,7 @@ class ParserModule(lightning.LightningModule):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters()
+        self.save_hyperparameters(logger=False)  # the vocabulary is nothing to look at in W&B
         self.network = ParserNetwork(
             Vocabulary.from_dict(vocab), encoder, state_encoder, system, dim=dim, attention=attention, dropout=dropout
         )
@@ -70,17 +72,41 @@ class ParserModule(lightning.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, _index: int) -> None:
-        begin = time.perf_counter()
-        for index, derivation in zip(batch.indices, parse_batch(self.network, batch.inputs), strict=True):
-            self._parsed[index] = derivation
-        self._seconds += time.perf_counter() - begin
+        self._parse(batch)
+
+    def test_step(self, batch: Batch, _index: int) -> None:
+        self._parse(batch)
+
+    def predict_step(self, batch: Batch, _index: int) -> None:
+        self._parse(batch)
 
     def on_validation_epoch_end(self) -> None:
-        metrics = evaluate(self.data.dev, self.dev_trees(), ontology=self.data.ontology)
-        scalars = {f"dev/{name}": float(value) for name, value in metrics.items() if isinstance(value, (int, float))}
-        self.log("dev/exact_match", scalars.pop("dev/exact_match"), prog_bar=True)
-        speed = {"dev/parse_utt_s": len(self.data.dev) / self._seconds, "train/utt_s": self.train_utt_s}
-        self.log_dict({**scalars, **speed})
+        self._log_metrics("dev", self.data.dev)
+        if self.train_utt_s:
+            self.log("train/utt_s", self.train_utt_s)
+
+    def on_test_epoch_end(self) -> None:
+        self._log_metrics("test", self.data.test)
+
+    def parsed(self, examples: Sequence[Example]) -> list[tuple[Example, Node]]:
+        """Those of the examples that were parsed since the last call, each with its tree."""
+        grammar, system = self.network.vocabulary.grammar, self.network.system
+        parsed = [(examples[index], self._parsed[index].actions) for index in sorted(self._parsed)]
+        self._parsed.clear()
+        return [(example, replay(system, actions, example.tokens, grammar)) for example, actions in parsed]
+
+    def _parse(self, batch: Batch) -> None:
+        begin = time.perf_counter()
+        self._parsed.update(zip(batch.indices, parse_batch(self.network, batch.inputs)))
+        self._seconds += time.perf_counter() - begin
+
+    def _log_metrics(self, split: str, examples: Sequence[Example]) -> None:
+        gold, trees = zip(*self.parsed(examples))
+        metrics = evaluate(gold, trees, ontology=self.data.ontology)
+        metrics["parse_utt_s"] = len(trees) / self._seconds
+        self.log(f"{split}/exact_match", metrics.pop("exact_match"), prog_bar=True)
+        scalars = {name: float(value) for name, value in metrics.items() if isinstance(value, (int, float))}
+        self.log_dict({f"{split}/{name}": value for name, value in scalars.items()})
         self._seconds = 0.0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -96,13 +122,14 @@ class ParserModule(lightning.LightningModule):
             "dev": {name: float(value) for name, value in measured if name.startswith("dev/")},
         }
 
-    def dev_trees(self) -> list[Node]:
-        """The parses of the last validation, in the order of the dev set."""
-        grammar, system = self.network.vocabulary.grammar, self.network.system
-        return [
-            replay(system, self._parsed[index].actions, example.tokens, grammar)
-            for index, example in enumerate(self.data.dev)
-        ]
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The checkpoint must be of the same data: its weights belong to its vocabulary.
+
+        Raises:
+            DataError: it is of other data.
+        """
+        if checkpoint["hyper_parameters"]["vocab"] != self.hparams["vocab"]:
+            raise DataError("the checkpoint was trained on other data: give its run's own --config RUN/config.yaml")
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(self.parameters(), self.learning_rate, weight_decay=self.weight_decay)

@@ -1,0 +1,488 @@
+"""Training from the command line: what a run writes, how it goes on, what it refuses, and what W&B keeps of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as lightning
+import torch
+import yaml
+from torch import Tensor, nn
+from wandb.proto.wandb_internal_pb2 import Record
+
+from data_conversion.example import Example, write_examples
+from data_conversion.formalisms import bracket
+from data_conversion.ontology import Ontology
+from data_conversion.tree import Leaf, Node
+from parser import SemanticParser
+from parser.batching import Inputs
+from parser.cli import main
+from parser.vocabulary import Vocabulary
+
+EPOCHS = 3
+
+
+class Embedding(nn.Module):
+    """Another encoder, which shares some arguments with the BiLSTM."""
+
+    def __init__(self, vocabulary: Vocabulary, *, size: int = 8, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dim = size
+        self.words = nn.Embedding(len(vocabulary.words) + 2, size)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        return self.words(inputs.words)
+
+
+class StopAfter(lightning.Callback):
+    """Ends a run early, without a change to the number of its steps, on which the learning rate depends."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        trainer.should_stop = trainer.current_epoch == self.epoch
+
+
+def request(utterance: str, intent: str, **slots: int) -> Example:
+    """A request whose slots are one word each, at these positions, dropping the other words."""
+    tokens = tuple(utterance.split())
+    children = tuple(Node(slot, (Leaf(tokens[position], position),)) for slot, position in slots.items())
+    return Example(utterance, "home", utterance, tokens, Node(intent, children))
+
+
+REQUESTS = [
+    *(request(f"play some {genre} music", "Play", genre=2) for genre in ("folk", "jazz", "punk", "soul")),
+    *(
+        request(f"put {item} on the {where} list", "Add", item=1, list=4)
+        for item, where in [("figs", "fruit"), ("tea", "home")]
+    ),
+    *(request(f"{verb} the music", "Pause") for verb in ("pause", "stop", "halt")),
+    *(request(f"is it ? in {city}", "Weather", city=4) for city in ("rome", "oslo")),  # YAML reads `?` as a key
+    request("lights on", "Lights", state=1),
+]
+SLOTS = ("genre", "item", "list", "city", "state")
+
+
+def kinds(tree: Node) -> dict[str, Any]:
+    return {node.label: "slot" if node.label in SLOTS else "intent" for node in tree.nodes()}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("training") / "data"
+    ontology = Ontology.learn((example.domain, example.tree, kinds(example.tree)) for example in REQUESTS)
+    for split, examples in {"train": REQUESTS, "dev": REQUESTS[::2], "test": REQUESTS[1::4]}.items():
+        write_examples(folder / f"{split}.jsonl", examples, ontology)
+    ontology.save(folder / "ontology.json")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def config(data: Path) -> Path:
+    settings = {
+        "data": {"path": str(data), "batch_size": 4},
+        "model": {
+            "dim": 16,
+            "encoder": {
+                "class_path": "parser.encoders.bilstm.BiLSTM",
+                "init_args": {"hidden": 8, "layers": 1, "word_dim": 16, "character_dim": 8, "dropout": 0.1},
+            },
+            "state_encoder": {
+                "class_path": "parser.state_encoders.stack_lstm.StackLSTM",
+                "init_args": {"dim": 16},
+            },
+        },
+        "trainer": {"max_epochs": EPOCHS, "log_every_n_steps": 1},
+    }
+    path = data.parent / "tiny.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, what it printed, and its errors."""
+
+    status: int
+    out: str
+    error: str
+
+
+def semparse(*arguments: object) -> Done:
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as error:
+        status = main([str(argument) for argument in arguments])
+    return Done(status, out.getvalue(), error.getvalue())
+
+
+def fit(config: Path, run: Path, *options: object, wandb: str = "disabled") -> Path:
+    done = semparse("fit", "--config", config, "--run", run, "--wandb", wandb, *options)
+    assert done.status == 0, done.error
+    return run
+
+
+def refused(*arguments: object, status: int) -> str:
+    """The one line that a command is refused with."""
+    done = semparse(*arguments)
+    assert done.status == status, done.error
+    assert re.fullmatch(r"semparse: [^\n]+\n", done.error), done.error
+    return done.error
+
+
+def checkpoint(path: Path) -> dict[str, Any]:
+    return torch.load(path, weights_only=True)
+
+
+WANDB_FOLDERS = ("WANDB_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR", "WANDB_CONFIG_DIR")
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A run that W&B tracked offline, what the command printed, and the files that appeared in the home folder."""
+
+    run: Path
+    done: Done
+    elsewhere: list[Path]
+
+
+@pytest.fixture(scope="module")
+def tracked(config: Path) -> Iterator[Tracked]:
+    home = config.parent / "home"
+    home.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (
+            *WANDB_FOLDERS,
+            "WANDB_MODE",
+            "WANDB_API_KEY",
+            "XDG_DATA_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_CONFIG_HOME",
+        ):
+            patch.delenv(name, raising=False)
+        patch.setenv("HOME", str(home))
+        run = config.parent / "runs" / "tiny" / "0"
+        done = semparse("fit", "--config", config, "--run", run)
+        yield Tracked(run, done, [file for file in home.rglob("*") if file.is_file()])
+
+
+# -- a run -------------------------------------------------------------------------------------------------------------
+
+
+def test_fit_writes_the_run_and_prints_the_export_command_last(tracked: Tracked) -> None:
+    assert tracked.done.status == 0 and tracked.done.error == ""
+    assert {file.name for file in tracked.run.iterdir()} == {
+        "config.yaml",
+        "best.ckpt",
+        "last.ckpt",
+        "metrics.json",
+        "wandb",
+    }
+    assert tracked.done.out.splitlines() == [f"semparse export {tracked.run} models/tiny"]
+    metrics = json.loads((tracked.run / "metrics.json").read_bytes())
+    assert [epoch["epoch"] for epoch in metrics["curve"]] == list(range(EPOCHS))
+    assert metrics["best"] in metrics["curve"] and metrics["params"] > 0
+    assert all(epoch["train/utt_s"] > 0 and epoch["dev/parse_utt_s"] > 0 for epoch in metrics["curve"])
+
+
+def test_a_folder_with_a_run_is_refused_without_a_checkpoint(tracked: Tracked, config: Path) -> None:
+    error = refused("fit", "--config", config, "--run", tracked.run, status=1)
+    assert f"{tracked.run}: the run folder is not empty: resume with --ckpt_path {tracked.run}/last.ckpt" in error
+
+
+def test_checkpoints_hold_no_code(tracked: Tracked) -> None:
+    for name in ("best.ckpt", "last.ckpt"):
+        assert checkpoint(tracked.run / name)["semparse"]["train_examples"] == len(REQUESTS)
+
+
+def test_the_exported_model_parses(tracked: Tracked, tmp_path: Path) -> None:
+    assert semparse("export", tracked.run, tmp_path / "model").status == 0
+    nlu = SemanticParser.from_pretrained(tmp_path / "model")
+    network = nlu.model.network()
+    weights = checkpoint(tracked.run / "best.ckpt")["state_dict"]
+    assert all(torch.equal(weights[f"network.{name}"], value) for name, value in network.state_dict().items())
+    assert nlu.parse("play some folk music").tree is not None
+
+
+def test_a_resumed_run_ends_with_the_same_weights(config: Path, tmp_path: Path) -> None:
+    whole = fit(config, tmp_path / "whole", "--trainer.max_epochs", 4)
+    stop = tmp_path / "stop.yaml"
+    stop.write_text("trainer: {callbacks: [{class_path: test_training.StopAfter, init_args: {epoch: 1}}]}")
+    half = fit(config, tmp_path / "half", "--config", stop, "--trainer.max_epochs", 4)
+    assert checkpoint(half / "last.ckpt")["epoch"] == 1
+    fit(config, half, "--trainer.max_epochs", 4, "--ckpt_path", half / "last.ckpt")
+    expected, found = checkpoint(whole / "last.ckpt"), checkpoint(half / "last.ckpt")
+    assert found["global_step"] == expected["global_step"]
+    assert all(torch.equal(value, found["state_dict"][name]) for name, value in expected["state_dict"].items())
+    curves = [json.loads((run / "metrics.json").read_bytes())["curve"] for run in (whole, half)]
+    assert [epoch["dev/exact_match"] for epoch in curves[0]] == [epoch["dev/exact_match"] for epoch in curves[1]]
+
+
+def test_early_stopping_and_the_best_checkpoint_follow_exact_match(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted = iter([10.0, 50.0, 50.0, 40.0, 30.0, 20.0])
+    losses = iter([6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
+    monkeypatch.setattr(
+        "parser.training.module.evaluate", lambda *_, **__: {"exact_match": next(scripted), "semer": next(losses)}
+    )
+    run = fit(config, tmp_path / "run", "--trainer.max_epochs", 6, "--early_stopping.patience", 2)
+    assert checkpoint(run / "best.ckpt")["epoch"] == 1
+    assert checkpoint(run / "last.ckpt")["epoch"] == 3
+    assert json.loads((run / "metrics.json").read_bytes())["best"]["epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--data.copy", "false"),
+        ("--model.attention", "false"),
+        ("--data.copy", "false", "--model.attention", "false"),
+        ("--data.pieces", "60", "--model.encoder.init_args.piece_dim", "8"),
+    ],
+    ids=lambda options: "-".join(options[::2]),
+)
+def test_the_ablations_train_and_parse(config: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1, *options)
+    assert semparse("export", run, tmp_path / "model").status == 0
+    parses = list(SemanticParser.from_pretrained(tmp_path / "model").parse_many(["play some folk music", "halt"]))
+    assert all(parse.tree is not None for parse in parses)
+
+
+# -- validate, test and predict ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command, split, count", [("validate", "dev", 6), ("test", "test", 3)])
+def test_a_checkpoint_is_measured(tracked: Tracked, command: str, split: str, count: int) -> None:
+    before = sorted(tracked.run.rglob("*"))
+    done = semparse(command, "--config", tracked.run / "config.yaml", "--ckpt_path", tracked.run / "best.ckpt")
+    assert done.status == 0, done.error
+    figures = dict(re.findall(rf"{split}/(\w+)\s+\S+\s+([\d.]+)", done.out))
+    assert float(figures["count"]) == count
+    if split == "dev":
+        best = json.loads((tracked.run / "metrics.json").read_bytes())["best"]
+        assert float(figures["exact_match"]) == pytest.approx(best["dev/exact_match"])
+    assert sorted(tracked.run.rglob("*")) == before
+
+
+def test_predict_prints_the_trees_of_the_test_set(tracked: Tracked, tmp_path: Path) -> None:
+    done = semparse("predict", "--config", tracked.run / "config.yaml", "--ckpt_path", tracked.run / "best.ckpt")
+    assert done.status == 0, done.error
+    assert semparse("export", tracked.run, tmp_path / "model").status == 0
+    utterances = [example.utterance for example in REQUESTS[1::4]]
+    assert done.out == semparse("parse", tmp_path / "model", *utterances).out
+
+
+@pytest.mark.parametrize("command", ["validate", "test", "predict"])
+def test_only_a_checkpoint_is_measured(config: Path, command: str) -> None:
+    assert "name the weights: --ckpt_path RUN/best.ckpt" in refused(command, "--config", config, status=2)
+
+
+def test_part_of_the_data_is_enough_for_a_first_look(config: Path, tmp_path: Path) -> None:
+    options = ("--trainer.limit_train_batches", 1, "--trainer.limit_val_batches", 1, "--data.limit", 6)
+    run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1, *options)
+    assert checkpoint(run / "last.ckpt")["global_step"] == 1
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+def test_a_misspelt_key_is_named(config: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("model: {atention: false}")
+    assert "atention" in refused("fit", "--config", config, "--config", wrong, status=2)
+    assert "hiden" in refused("fit", "--config", config, "--model.encoder.init_args.hiden", 3, status=2)
+
+
+@pytest.mark.parametrize(
+    "swap",
+    [
+        "model: {encoder: {class_path: test_training.Embedding}}",
+        "model: {encoder: {class_path: test_training.Embedding, init_args: {size: 4}}}",
+        "model: {encoder: test_training.Embedding}",
+    ],
+)
+def test_a_swapped_class_does_not_silently_lose_the_arguments_of_the_old_one(
+    config: Path, tmp_path: Path, swap: str
+) -> None:
+    second = tmp_path / "second.yaml"
+    second.write_text(swap)
+    error = refused("fit", "--config", config, "--config", second, "--run", tmp_path / "run", status=2)
+    assert f"{config} sets" in error and "of model.encoder, but test_training.Embedding has no" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_nor_do_options_lose_them(config: Path) -> None:
+    swap = ("--model.encoder", "test_training.Embedding")
+    error = refused("fit", "--config", config, *swap, status=2)
+    assert f"{config} sets character_dim of model.encoder" in error
+    path = "--model.encoder.init_args.hidden"
+    error = refused("fit", "--data.path", "data", path, 3, *swap, status=2)
+    assert "the command line sets hidden of model.encoder" in error
+
+
+def test_a_class_in_one_file_with_arguments_of_another_is_refused(config: Path, tmp_path: Path) -> None:
+    edited = tmp_path / "edited.yaml"
+    edited.write_text(config.read_text().replace("parser.encoders.bilstm.BiLSTM", "test_training.Embedding"))
+    error = refused("fit", "--config", edited, "--run", tmp_path / "run", status=2)
+    assert "model.encoder" in error and "is not accepted" in error
+
+
+def test_a_class_is_swapped_over_defaults(data: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(f"{{data: {{path: {data}}}, model: {{dim: 16}}, trainer: {{max_epochs: 1}}}}")
+    second.write_text("model: {encoder: {class_path: test_training.Embedding, init_args: {size: 4}}}")
+    run = fit(first, tmp_path / "run", "--config", second)
+    assert checkpoint(run / "last.ckpt")["state_dict"]["network.encoder.words.weight"].shape[1] == 4
+
+
+def test_what_is_missing_is_named(config: Path, tracked: Tracked, tmp_path: Path) -> None:
+    run = ("--run", tmp_path / "run")
+    assert "nothing.yaml" in refused("fit", "--config", "nothing.yaml", *run, status=2)
+    assert "data.path" in refused("fit", *run, status=2)
+    error = refused("fit", "--config", config, "--data.path", tmp_path / "nothing", *run, status=1)
+    assert f"{tmp_path / 'nothing'}: no such data folder" in error
+    error = refused("fit", "--config", config, "--ckpt_path", "nothing.ckpt", *run, status=1)
+    assert "nothing.ckpt: no such file" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_checkpoint_is_named(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "last.ckpt").write_bytes(b"nonsense")
+    error = refused("fit", "--config", config, "--ckpt_path", tmp_path / "last.ckpt", status=1)
+    assert "last.ckpt: not a checkpoint of this version" in error
+
+
+def test_a_checkpoint_of_other_data_is_refused(tracked: Tracked, data: Path, tmp_path: Path) -> None:
+    config = tracked.run / "config.yaml"
+    error = refused(
+        "validate", "--config", config, "--ckpt_path", tracked.run / "best.ckpt", "--data.copy", "false", status=1
+    )
+    assert "the checkpoint was trained on other data" in error
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+@pytest.mark.parametrize("wordless", [False, True])
+def test_data_without_utterances_is_refused(
+    config: Path, data: Path, tmp_path: Path, split: str, wordless: bool
+) -> None:
+    broken = tmp_path / "data"
+    broken.mkdir()
+    for file in data.iterdir():
+        (broken / file.name).write_bytes(file.read_bytes())
+    ontology = Ontology.load(data / "ontology.json")
+    nothing = [Example("1", "home", "", (), Node("Pause"))] if wordless else []
+    write_examples(broken / f"{split}.jsonl", nothing, ontology)
+    error = refused("fit", "--config", config, "--data.path", broken, "--run", tmp_path / "run", status=1)
+    assert f"{split}.jsonl: there is no utterance in this file" in error
+
+
+# -- W&B ---------------------------------------------------------------------------------------------------------------
+
+
+def records(run: Path) -> list[Record]:
+    """All that W&B wrote of the one offline run in a folder.
+
+    The file is LevelDB's log: after a header of 7 bytes, blocks of 32 KiB, in which each piece of a record has a head
+    of 7 bytes (checksum, length and whether it is the record, or its first, middle or last piece).
+    """
+    (file,) = (run / "wandb").glob("offline-run-*/*.wandb")
+    written, place = file.read_bytes(), 7
+    found, pieces = [], b""
+    while place + 7 <= len(written):
+        if 2**15 - place % 2**15 < 7:  # too little is left of the block for a head
+            place += 2**15 - place % 2**15
+        length, piece = struct.unpack_from("<4xHB", written, place)
+        pieces += written[place + 7 : place + 7 + length]
+        place += 7 + length
+        if piece in (1, 4):
+            found.append(Record.FromString(pieces))
+            pieces = b""
+    return found
+
+
+def history(run: Path) -> list[dict[str, Any]]:
+    rows = [record.history for record in records(run) if record.HasField("history")]
+    return [{"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in row.item} for row in rows]
+
+
+def test_wandb_keeps_the_config(tracked: Tracked) -> None:
+    config: dict[str, Any] = {}
+    for record in records(tracked.run):
+        updates = [*record.run.config.update, *record.config.update]
+        config |= {item.key: json.loads(item.value_json) for item in updates if item.key}
+    assert config["model"]["dim"] == 16 and config["data"]["batch_size"] == 4
+    assert config["trainer"]["max_epochs"] == EPOCHS and config["seed_everything"] == 0
+    assert "vocab" not in config and "vocab" not in config["model"]
+
+
+def test_wandb_keeps_the_curves(tracked: Tracked) -> None:
+    curve = json.loads((tracked.run / "metrics.json").read_bytes())["curve"]
+    rows = history(tracked.run)
+    for name in ("dev/exact_match", "train/utt_s", "dev/parse_utt_s"):
+        assert [row[name] for row in rows if name in row] == pytest.approx([epoch[name] for epoch in curve])
+    assert any("train/loss" in row for row in rows)
+
+
+def test_wandb_keeps_the_predictions(tracked: Tracked, data: Path) -> None:
+    ontology = Ontology.load(data / "ontology.json")
+    (path,) = [row["predictions/path"] for row in history(tracked.run) if "predictions/path" in row]
+    (files,) = (tracked.run / "wandb").glob("offline-run-*/files")
+    table = json.loads((files / path).read_bytes())
+    assert table["columns"] == ["utterance", "gold", "predicted", "exact_match"]
+    dev = REQUESTS[::2]
+    assert [row[0] for row in table["data"]] == [example.utterance for example in dev]
+    assert [row[1] for row in table["data"]] == [bracket.write(example.tree, ontology) for example in dev]
+    assert [row[3] for row in table["data"]] == [row[1] == row[2] for row in table["data"]]
+    best = json.loads((tracked.run / "metrics.json").read_bytes())["best"]["dev/exact_match"]
+    assert 100 * sum(row[3] for row in table["data"]) / len(dev) == pytest.approx(best)
+
+
+def test_wandb_keeps_the_model(tracked: Tracked) -> None:
+    kept = [record.request.log_artifact.artifact for record in records(tracked.run)]
+    kept += [record.artifact for record in records(tracked.run)]
+    (model,) = [artifact for artifact in kept if artifact.type == "model"]
+    files = {entry.path: Path(entry.local_path) for entry in model.manifest.contents}
+    assert {"config.yaml", "ontology.json", "model.safetensors", "README.md"} <= set(files)
+    assert all(tracked.run in file.parents and file.is_file() for file in files.values())
+
+
+def test_wandb_writes_under_the_run_folder_alone(tracked: Tracked) -> None:
+    assert tracked.elsewhere == []
+
+
+def test_wandb_writes_where_its_own_variables_say(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in WANDB_FOLDERS:
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(name, str(tmp_path / name))
+    run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1, wandb="offline")
+    assert list((tmp_path / "WANDB_DIR").glob("wandb/offline-run-*/*.wandb"))
+    assert any((tmp_path / "WANDB_DATA_DIR").rglob("*"))
+    assert not [file for file in run.rglob("*") if file.is_file() and "wandb" in file.parts]
+
+
+def test_wandb_is_turned_off(config: Path, tmp_path: Path) -> None:
+    run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1)
+    assert {file.name for file in run.iterdir()} == {"config.yaml", "best.ckpt", "last.ckpt", "metrics.json"}
+
+
+def test_online_without_a_login_is_one_line_and_can_be_tried_again(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.delenv("NETRC", raising=False)
+    fresh = ("fit", "--config", config, "--run", tmp_path / "run", "--trainer.max_epochs", 1)
+    error = refused(*fresh, "--wandb", "online", status=1)
+    assert "wandb login" in error and "--wandb offline" in error
+    assert semparse(*fresh, "--wandb", "disabled").status == 0
