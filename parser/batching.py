@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from data_conversion.errors import DataError
 from data_conversion.example import Example
 from parser.subwords import Pieces
 from parser.transitions.actions import Copy, Generate
@@ -217,6 +218,17 @@ class Derivations:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def require_legal(self) -> None:
+        """Does nothing where every gold action may be scored, as training needs.
+
+        Raises:
+            DataError: a derivation holds an action that is not legal, whose loss would be infinite.
+        """
+        illegal = np.flatnonzero((self._table[:, _FIELD["legal"]] >> self._table[:, _FIELD["kind"]]) & 1 == 0)
+        if len(illegal):
+            words = self.tokens[np.searchsorted(self._starts, illegal[0], side="right") - 1]
+            raise DataError(f"no legal actions build the tree of {' '.join(words)!r}: is its last node without words?")
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """The examples of these indices as one padded batch."""

@@ -10,6 +10,7 @@ command needs is imported when it runs, so that `--help` and bad usage answer at
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import json
 import os
@@ -201,14 +202,12 @@ def _write_json(parse: Parse, number: int) -> None:
 def oracle(options: Options) -> None:
     from data_conversion import formalisms
     from data_conversion.ontology import Ontology
-    from parser.artifact import factory
+    from parser import transitions
 
     ontology = Ontology.load(options.ontology)
     tree = formalisms.load(options.formalism).read(options.tree, ontology)
     ontology.check(tree)
-    name = options.system.replace("-", "_")
-    system = factory({"class_path": f"parser.transitions.{name}.{name.title().replace('_', '')}"})()
-    for action in system.oracle(tree):
+    for action in transitions.load(options.system).oracle(tree):
         print(action)
 
 
@@ -269,8 +268,34 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _several(text: str) -> int:
+    """A whole number from 2."""
+    if _whole(text) < 2:
+        raise argparse.ArgumentTypeError("a compound request has two clauses or more")
+    return int(text)
+
+
+def _named(module: str) -> Callable[[str], str]:
+    """The name of something that a module of names can `load`: a reader, a formalism, a transform, a system."""
+
+    def name(text: str) -> str:
+        try:
+            importlib.import_module(module).load(text)
+        except DataError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        return text
+
+    return name
+
+
+def _reader(text: str) -> str:
+    return text if text == "auto" else _named("data_conversion.readers")(text)
+
+
 _SOURCE = argument("source", metavar="SRC", type=Path, help="what to read")
 _DESTINATION = argument("destination", metavar="DST", type=Path, help="the folder to write")
+_FORMALISM = _named("data_conversion.formalisms")
+_SYSTEM = _named("parser.transitions")
 _MODEL = argument("model", metavar="MODEL", type=Path, help="a model folder")
 
 COMMANDS = {
@@ -281,11 +306,18 @@ COMMANDS = {
         (
             _SOURCE,
             _DESTINATION,
-            argument("--reader", default="auto", metavar="NAME", help="the annotation's format (default: found out)"),
-            argument("--formalism", metavar="NAME", help="how trees are written (default: as the reader says)"),
+            argument("--reader", type=_reader, default="auto", metavar="NAME", help="the format (default: found out)"),
+            argument("--formalism", type=_FORMALISM, metavar="NAME", help="how trees are written (as the reader says)"),
             argument("--words", choices=["keep", "drop"], help="the words outside slots (default: as the reader says)"),
             argument("--slot-values", choices=["span", "per-token"], default="span", help="a node a value, or a word"),
-            argument("--transform", action="append", default=[], metavar="NAME", help="one more transform; repeatable"),
+            argument(
+                "--transform",
+                type=_named("data_conversion.transforms"),
+                action="append",
+                default=[],
+                metavar="NAME",
+                help="one more transform; repeatable",
+            ),
             argument("--value-operator", default="add", metavar="NAME", help="over several values of a slot (add)"),
             argument("--strict", action="store_true", help="fail at the first row that cannot be converted"),
         ),
@@ -298,7 +330,7 @@ COMMANDS = {
             _SOURCE,
             _DESTINATION,
             argument("--size", type=_whole, required=True, metavar="N", help="compounds in train"),
-            argument("--max-clauses", type=_whole, default=3, metavar="N", help="the most clauses of a compound (3)"),
+            argument("--max-clauses", type=_several, default=3, metavar="N", help="the most clauses of a compound (3)"),
             argument("--seed", type=int, default=0, metavar="N", help="of all choices (0)"),
             argument("--unseen-values", action="store_true", help="keep the values of dev and test out of train"),
         ),
@@ -353,8 +385,8 @@ COMMANDS = {
         (
             argument("tree", metavar="TREE", help="a tree"),
             argument("--ontology", metavar="FILE", type=Path, required=True, help="the ontology.json of its data"),
-            argument("--system", default="top-down", metavar="NAME", help="the transition system (top-down)"),
-            argument("--formalism", default="bracket", metavar="NAME", help="how the tree is written (bracket)"),
+            argument("--system", type=_SYSTEM, default="top-down", metavar="NAME", help="the system (top-down)"),
+            argument("--formalism", type=_FORMALISM, default="bracket", metavar="NAME", help="of the tree (bracket)"),
         ),
     ),
     "results": Command(results, "the README's tables, from results/*.json", "semparse results", ()),

@@ -274,7 +274,16 @@ def test_oracle_refuses_what_is_no_tree(semparse: Run, data: Path, tree: str, me
 def test_oracle_knows_its_systems(semparse: Run, data: Path) -> None:
     tree = "(PlayMusicIntent(Mediatype(music)))"
     status, _, error = semparse("oracle", tree, "--ontology", data / "ontology.json", "--system", "sideways")
-    assert status == 1 and one_line(error) and "sideways" in error
+    assert status == 2 and one_line(error) and "sideways" in error
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--reader", "tarot"), ("--formalism", "runes"), ("--transform", "magic")],
+)
+def test_a_name_that_does_not_exist_is_bad_usage(semparse: Run, tmp_path: Path, option: str, value: str) -> None:
+    status, _, error = semparse("convert", tmp_path, tmp_path / "out", option, value)
+    assert status == 2 and one_line(error) and value in error and "choose one of" in error
 
 
 def test_results_without_results(semparse: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

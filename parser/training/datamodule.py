@@ -89,7 +89,9 @@ class ParserData(lightning.LightningDataModule):
             assert examples
 
     def train_dataloader(self) -> Batches:
-        return Batches(self._derivations(self.train), self.batch_size, self)
+        derivations = self._derivations(self.train)
+        derivations.require_legal()
+        return Batches(derivations, self.batch_size, self)
 
     def val_dataloader(self) -> Batches:
         return Batches(self._derivations(self.dev), 64)

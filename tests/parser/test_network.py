@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from strategies import dropped_examples, kept_examples, vocabulary_for
 from torch.overrides import TorchFunctionMode
 
+from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
@@ -97,6 +98,14 @@ def test_every_greedy_parse_is_a_legal_tree_and_padding_changes_nothing(examples
         alone = parse_batch(network, Indexer(network.vocabulary).inputs([words]))[0]
         assert alone.actions == derivation.actions
         assert alone.log_prob == pytest.approx(derivation.log_prob, abs=1e-3)
+
+
+def test_a_tree_that_no_legal_actions_build_is_refused_before_training() -> None:
+    last = Node("Intent", (Leaf("play", 0), Node("Intent")))  # words kept, and a node without words after the last one
+    vocabulary = vocabulary_for([Example("x", "d", "play", ("play",), last)])
+    derivations = Derivations([Example("x", "d", "play", ("play",), last)], vocabulary, TopDown())
+    with pytest.raises(DataError, match="no legal actions build the tree of 'play'"):
+        derivations.require_legal()
 
 
 @settings(max_examples=10, deadline=None)
