@@ -1,8 +1,7 @@
-"""What the repository says holds: scripts parse, configs compose, the README's commands and links exist."""
+"""What the repository says holds: scripts parse, the README's commands and links exist."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shlex
@@ -10,18 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import requires
-from itertools import takewhile
 from pathlib import Path
 
 import pytest
-import yaml
 
 from parser.cli import LIGHTNING, _options
 
 ROOT = Path(__file__).parent.parent
 SHELL = [ROOT / name for name in ("scripts/quickstart", "scripts/test", "scripts/_environment", ".ci/run")]
-EXPERIMENTS = sorted((ROOT / "configs" / "experiment").glob("*.yaml"))
-CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 
 
 def relative(path: Path) -> str:
@@ -62,43 +57,6 @@ def test_the_paths_that_the_readme_names_exist() -> None:
     named += [link for link in re.findall(r"\]\(([^)#]+)\)", readme) if not link.startswith("http")]
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
-
-
-def opening(config: Path) -> list[list[str]]:
-    """The commands in the comment that a config opens with: those that make its data, then the one that runs it."""
-    comment = "\n".join(
-        line[2:] for line in takewhile(lambda line: line.startswith("# "), config.read_text().splitlines())
-    )
-    return list(commands(comment))
-
-
-@pytest.mark.parametrize("config", CONFIGS, ids=relative)
-def test_a_config_opens_with_the_commands_that_run_it(config: Path) -> None:
-    *before, fit = opening(config)
-    assert fit[0] == "fit" and relative(config) in fit
-    for command in before:
-        _options(command)
-    assert isinstance(yaml.safe_load(config.read_text(encoding="utf-8")), dict)
-
-
-@pytest.mark.parametrize("config", CONFIGS, ids=relative)
-def test_the_command_of_a_config_composes(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """LightningCLI accepts every key and class; what it composes is printed and nothing is run."""
-    from parser.training.cli import main
-
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(SystemExit) as ended:
-        main([*opening(config)[-1], "--print_config"])
-    assert ended.value.code == 0
-
-
-def test_a_misspelt_argument_on_the_command_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from parser.training.cli import main
-
-    monkeypatch.chdir(ROOT)
-    command = ["fit", "--config", relative(EXPERIMENTS[0]), "--model.encoder.init_args.hiden", "3", "--print_config"]
-    with pytest.raises(argparse.ArgumentError, match="hiden"):
-        main(command)
 
 
 @pytest.mark.parametrize("script", ["train.py", "evaluate.py"])
