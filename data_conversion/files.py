@@ -91,8 +91,14 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         temporary = Path(parent) / "new"
         temporary.mkdir()
         yield temporary
+        old = Path(parent) / "old"
         if path.exists():
-            path.rename(Path(parent) / "old")
-        temporary.rename(path)
+            path.rename(old)
+        try:
+            temporary.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
 
 
