@@ -154,13 +154,13 @@ def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
     Raises:
         argparse.ArgumentError: something was dropped.
     """
-    said = [(str(file), key) for file in config.config or [] for key in _keys(yaml.safe_load(Path(file).read_text()))]
+    said = [(str(file), key) for file in config_files(config) for key in _keys(yaml.safe_load(file.read_text()))]
     said += [("the command line", option[2:].partition("=")[0]) for option in argv if option.startswith("--")]
     for source, key in said:
         names = [name for name in key.split(".") if name != "init_args"]
         for depth in range(1, len(names)):
             block, name = config.get(".".join(names[:depth])), names[depth]
-            if not isinstance(block, Namespace) or "class_path" not in block or name == "class_path":
+            if not isinstance(block, Namespace) or "class_path" not in block or name in ("class_path", "dict_kwargs"):
                 continue
             if name not in block.get("init_args", {}):
                 where = ".".join(names[:depth])
@@ -180,8 +180,13 @@ def run_folder(config: Namespace) -> Path:
     """`runs/<experiment>/<seed>`, the experiment named by the config files, unless `--run` says otherwise."""
     if config.run:
         return Path(config.run)
-    names = [Path(str(file)).stem for file in config.config or []]
+    names = [file.stem for file in config_files(config)]
     return Path("runs") / ("-".join(names) or "run") / str(config.seed_everything)
+
+
+def config_files(config: Namespace) -> list[Path]:
+    """The files that `--config` named; it may also be given YAML itself."""
+    return [Path(str(file)) for file in config.config or [] if file is not None]
 
 
 def _holds_a_run(folder: Path) -> bool:

@@ -300,6 +300,7 @@ def test_a_misspelt_key_is_named(config: Path, tmp_path: Path) -> None:
     wrong.write_text("model: {atention: false}")
     assert "atention" in refused("fit", "--config", config, "--config", wrong, status=2)
     assert "hiden" in refused("fit", "--config", config, "--model.encoder.init_args.hiden", 3, status=2)
+    assert "atention" in refused("fit", "--config", config, "--config", "model: {atention: false}", status=2)
 
 
 @pytest.mark.parametrize(
@@ -472,7 +473,7 @@ def test_wandb_writes_where_its_own_variables_say(
 
 
 def test_wandb_is_turned_off(config: Path, tmp_path: Path) -> None:
-    run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1)
+    run = fit(config, tmp_path / "run", "--config", "trainer: {max_epochs: 1}")
     assert {file.name for file in run.iterdir()} == {"config.yaml", "best.ckpt", "last.ckpt", "metrics.json"}
 
 
