@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 HERE = Path(__file__).parent
 SEED = 2019
-SIZES = {"train": 7000, "dev": 700, "test": 1000}
+SIZES = {"train": 9000, "dev": 700, "test": 1000}
 HELD_OUT_TEMPLATES = 0.32  # share of dev and test rows whose template is not in train
 UNSEEN_VALUES = 0.9  # share of dev and test rows whose open slots, if any, are filled with values not in train
 SAID_ONCE = ("please", "thanks", "thank", "hey", "now")
