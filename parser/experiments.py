@@ -29,7 +29,17 @@ from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.recording import record, recorded, store
 from parser.evaluation.results import Record
 
-METRICS = ("exact_match", "frame_accuracy", "intent_accuracy", "slot_f1", "bracket_f1", "tree_validity", "semer")
+METRICS = (
+    "exact_match",
+    "exact_match_seen_values",
+    "exact_match_unseen_values",
+    "frame_accuracy",
+    "intent_accuracy",
+    "slot_f1",
+    "bracket_f1",
+    "tree_validity",
+    "semer",
+)
 BY_CLAUSES = ("exact_match", "frame_accuracy")
 
 
@@ -210,7 +220,7 @@ def evaluate(model: Path, test: TestSet, *, by_cutting: bool = False) -> dict[st
         trees = parse([(example.utterance, example.tokens) for example in examples])
     seconds = time.process_time() - begin
     ontology = test.ontology if by_cutting else nlu.ontology  # a model of simple requests knows no clause operator
-    figures = metrics.evaluate(examples, trees, ontology=ontology)
+    figures = metrics.evaluate(examples, trees, ontology=ontology, train_values=nlu.model.values)
     return {**figures, "parse_utt_s": len(examples) / seconds}
 
 

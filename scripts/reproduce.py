@@ -176,7 +176,7 @@ def sample() -> list[Experiment]:
             ),
             train="sample, composed",
             words="drop",
-            tables={"exact_match": ("sample",)},
+            tables={"exact_match": ("sample",), "exact_match_unseen_values": ("sample",)},
         )
     ]
 
