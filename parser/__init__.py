@@ -7,6 +7,7 @@
 Importing this package is cheap: PyTorch is imported with the first model.
 """
 
-from parser.api import Intent, Parse, SemanticParser, Slot
+from parser.api import Parse, SemanticParser
+from parser.intents import Intent, Slot
 
 __all__ = ["Intent", "Parse", "SemanticParser", "Slot"]
