@@ -187,6 +187,8 @@ class SemanticParser:
         """
         if batch_size < 1 or nbest < 1:
             raise DataError("batch size and number of parses are 1 or more")
+        if isinstance(lines, str):
+            raise DataError("parse_many takes several utterances: parse takes one")
         return self._parse_requests(map(self._request, lines), batch_size)
 
     def parse_tokenized(

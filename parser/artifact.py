@@ -188,6 +188,8 @@ def load(folder: str | Path, packages: Sequence[str] = ()) -> Artifact:
     if not folder.is_dir():
         reason = "this is a file: name a model folder" if folder.exists() else "no such model folder"
         raise DataError(f"{reason} (`semparse export` makes one)", file=folder)
+    if (folder / "best.ckpt").is_file():
+        raise DataError(f"this is a run: `semparse export {folder} MODEL` makes a model folder of it", file=folder)
     config = _read_config(folder / CONFIG)
     for name in {*_REQUIRED, *config["files"]}:
         file = folder / Path(name).name

@@ -375,7 +375,7 @@ COMMANDS = {
             _MODEL,
             argument("text", metavar="TEXT", nargs="*", help="utterances (default: standard input, one a line)"),
             argument("--format", choices=["tree", "pretty", "json"], default="tree", help="how to write them (tree)"),
-            argument("--nbest", type=_whole, default=1, metavar="K", help="how many parses of each (1)"),
+            argument("--nbest", type=_whole, default=1, metavar="K", help="parses of each: one, until there is a beam"),
         ),
     ),
     "oracle": Command(

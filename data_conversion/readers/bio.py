@@ -63,7 +63,11 @@ def read(path: Path) -> Iterator[Row]:
 
 
 def _is_parallel(path: Path) -> bool:
-    return all((path / name).is_file() for name in _PARALLEL)
+    """Whether the three files are there; one that is missing beside the others would lose a whole split unsaid."""
+    missing = [name for name in _PARALLEL if not (path / name).is_file()]
+    if missing and any((path / name).is_file() for name in ("seq.in", "seq.out")):
+        raise DataError(f"{' and '.join(missing)} is missing: {', '.join(_PARALLEL)} go together", file=path)
+    return not missing
 
 
 def _has_intent_comment(path: Path) -> bool:

@@ -89,6 +89,16 @@ def test_bio_label_with_a_hash_is_one_intent():
     assert frame_of(examples("conll", "dev")[0].tree).intents == ("weather#time",)
 
 
+def test_bio_refuses_a_split_that_lacks_a_file(tmp_path):
+    for split in ("train", "valid"):
+        for name in ("seq.in", "seq.out", "label"):
+            (tmp_path / split).mkdir(exist_ok=True)
+            (tmp_path / split / name).write_text("play\n")
+    (tmp_path / "train" / "label").unlink()
+    with pytest.raises(DataError, match="train: label is missing: seq.in, seq.out, label go together"):
+        readers.load("bio").files(tmp_path)
+
+
 def test_bio_refuses_lengths_that_differ_and_bad_tags(tmp_path):
     (tmp_path / "seq.in").write_bytes(b"a b\n\nc\nd e\nf\n\xff\ng\nh\n")
     (tmp_path / "seq.out").write_bytes(b"O\n\nI-X\nO O\nO\nO\nO\n")

@@ -183,3 +183,8 @@ def test_a_nested_intent_stands_under_its_slot(tmp_path: Path) -> None:
 
 def test_a_parse_without_a_tree_has_no_score() -> None:
     assert Parse("", error="nothing").score == 0
+
+
+def test_one_utterance_is_not_taken_for_many_letters(nlu: SemanticParser) -> None:
+    with pytest.raises(DataError, match="parse takes one"):
+        nlu.parse_many("play music")

@@ -183,3 +183,9 @@ def test_a_failed_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(OSError, match="No space left"):
         save_model(tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "best.ckpt").touch()
+    with pytest.raises(DataError, match="this is a run: `semparse export"):
+        artifact.load(tmp_path)
