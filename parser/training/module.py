@@ -132,7 +132,9 @@ class ParserModule(lightning.LightningModule):
             raise DataError("the checkpoint was trained on other data: give its run's own --config RUN/config.yaml")
 
     def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(self.parameters(), self.learning_rate, weight_decay=self.weight_decay)
+        optimizer = torch.optim.AdamW(
+            self.parameters(), self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
         steps = int(self.trainer.estimated_stepping_batches)
         warm = max(1, round(0.03 * steps))
         schedule = torch.optim.lr_scheduler.LambdaLR(
