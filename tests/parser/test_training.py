@@ -287,7 +287,7 @@ def test_only_a_checkpoint_is_measured(config: Path, command: str) -> None:
 
 
 def test_part_of_the_data_is_enough_for_a_first_look(config: Path, tmp_path: Path) -> None:
-    options = ("--trainer.limit_train_batches", 1, "--trainer.limit_val_batches", 1, "--data.limit", 6)
+    options = ("--trainer.limit_train_batches", 0.5, "--trainer.limit_val_batches", 1, "--data.limit", 6)
     run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1, *options)
     assert checkpoint(run / "last.ckpt")["global_step"] == 1
 
