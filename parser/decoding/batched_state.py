@@ -71,6 +71,12 @@ class BatchedState:
             steps_left=self.bounds - self.steps,
         )
 
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with these examples of the batch alone."""
+        for name in ("lengths", "bounds", "top", "open_nodes", "focus", "memory", "_children", "_columns"):
+            setattr(self, name, getattr(self, name)[chosen])
+        self._each = self._each[: len(chosen)]
+
     def read(self, rows: Tensor) -> Tensor:
         """[batch, memory_dim] the memory of one row each."""
         return self.memory[self._each, rows]

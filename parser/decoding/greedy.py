@@ -39,6 +39,14 @@ class Choice:
     tokens: Tensor
     log_probs: Tensor
 
+    def among(self, places: Tensor, batch: int) -> Choice:
+        """The same choices at their places in a larger batch, where the others choose nothing."""
+        nothing = places.new_full((batch,), -1)
+        return Choice(
+            *(nothing.index_copy(0, places, field) for field in (self.kinds, self.labels, self.tokens)),
+            self.log_probs.new_zeros(batch).index_copy(0, places, self.log_probs),
+        )
+
 
 @torch.inference_mode()
 def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
@@ -47,11 +55,16 @@ def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
     stepper = Stepper(network, words, inputs)
     choices: list[Choice] = []
     attention: list[Tensor] = []
-    while not bool(stepper.state.finished.all()):
+    moving = torch.arange(len(inputs.lengths), device=inputs.lengths.device)
+    while not bool((finished := stepper.state.finished).all()):
+        if finished.sum() * 4 > len(moving):  # a quarter stands still: the others go on without them
+            stepper.keep(unfinished := (~finished).nonzero()[:, 0])
+            moving = moving[unfinished]
         scores, legal = stepper.scores()
         choice = choose(network.vocabulary, scores, legal, stepper.state)
-        choices.append(choice)
-        attention.append(scores.attention[:, 0])
+        choices.append(choice.among(moving, len(inputs.lengths)))
+        seen = scores.attention[:, 0]
+        attention.append(seen.new_zeros(len(inputs.lengths), seen.shape[1]).index_copy(0, moving, seen))
         stepper.take(choice)
     return derivations(network.vocabulary, inputs, choices, attention)
 
@@ -93,6 +106,13 @@ class Stepper:
         )
         legal = torch.stack(network.system.legal(state.counts(), state.words_kept), dim=-1)
         return scores, legal & ~state.finished[:, None]
+
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with these utterances of the batch alone."""
+        self.state.keep(chosen)
+        words = self.words
+        self.words = Words(words.encoded[chosen], words.keys[chosen], words.mask[chosen])
+        self._history = (self._history[0][chosen], self._history[1][chosen])
 
     def take(self, choice: Choice) -> None:
         """Let every unfinished utterance take its action."""
