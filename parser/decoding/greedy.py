@@ -43,8 +43,10 @@ class Choice:
         """The same choices at their places in a larger batch, where the others choose nothing."""
         nothing = places.new_full((batch,), -1)
         return Choice(
-            *(nothing.index_copy(0, places, field) for field in (self.kinds, self.labels, self.tokens)),
-            self.log_probs.new_zeros(batch).index_copy(0, places, self.log_probs),
+            kinds=nothing.index_copy(0, places, self.kinds),
+            labels=nothing.index_copy(0, places, self.labels),
+            tokens=nothing.index_copy(0, places, self.tokens),
+            log_probs=self.log_probs.new_zeros(batch).index_copy(0, places, self.log_probs),
         )
 
 
