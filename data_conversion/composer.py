@@ -18,7 +18,7 @@ from random import Random
 
 from data_conversion.coordination import Coordination, Coordinator
 from data_conversion.cutting import join
-from data_conversion.ellipsis import gapped, with_pronoun, without_shared_ending
+from data_conversion.ellipsis import coordinates, gapped, with_pronoun, without_shared_ending
 from data_conversion.example import Example
 from data_conversion.frames import VALUE_CONNECTIVES
 from data_conversion.mixture import Mixture, draw
@@ -70,7 +70,7 @@ class Composer:
         chosen = self._chosen(random)
         connectives = self._connectives(len(chosen) - 1, random)
         whole = clipped([self._coordinator.coordinated(request, random) for _, request in chosen])
-        requests = self._elliptic(whole, random)
+        requests = self._elliptic(whole, connectives, random)
         if not any(map(is_polite, requests)) and random.random() < self.mixture.polite:
             requests = polite(requests, self._imperatives, self.mixture, random)
         request = joined(requests, connectives, words_kept=self.words_kept)
@@ -100,17 +100,18 @@ class Composer:
             said[-1] = draw(self.mixture.afterthoughts, random)
         return [spoken(text if self._apostrophes else text.replace("'", " ")) for text in said]
 
-    def _elliptic(self, requests: Sequence[Request], random: Random) -> list[Request]:
+    def _elliptic(self, requests: Sequence[Request], connectives: Sequence[Words], random: Random) -> list[Request]:
         """The requests, some of them without what the one before or after says, or with *it* for a value."""
         said = [requests[0]]
-        for before, request in zip(requests, requests[1:]):
+        for before, connective, request in zip(requests, connectives, requests[1:]):
             shorter = None
-            if random.random() < self.mixture.parts_said_once:
+            coordinated = coordinates(connective)
+            if coordinated and random.random() < self.mixture.parts_said_once:
                 shorter = gapped(plain(before), request)
-            if not shorter and random.random() < self.mixture.shared_ending:
+            if coordinated and not shorter and random.random() < self.mixture.shared_ending:
                 said[-1] = without_shared_ending(said[-1], request) or said[-1]
             if not shorter and random.random() < self.mixture.pronoun:
-                shorter = with_pronoun(request)
+                shorter = with_pronoun(request, self._imperatives)
             said.append(shorter or request)
         return said
 

@@ -15,12 +15,15 @@ What is decided here:
   those of all domains.
 - Dev and test show nothing that train does not: which slots take several values is learnt from train.
 - Trees are written in the bracket formalism: the others have no operator for clauses.
+
+How it was composed, mixture and all, stands in `compound.json` beside the data, so that a later run can tell.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -37,21 +40,35 @@ from data_conversion.releases import SPLITS
 from data_conversion.unseen_values import without_values_of
 
 FORMALISM = "bracket"
+RECORD = "compound.json"
+"""How the data was composed, in the folder that holds it."""
 
-_OUTPUTS = frozenset({*(f"{split}.jsonl" for split in SPLITS), "ontology.json"})
+_OUTPUTS = frozenset({*(f"{split}.jsonl" for split in SPLITS), "ontology.json", RECORD})
 
 
 @dataclass
 class Summary:
-    """What a composition did.
+    """What a composition did, as `compound.json` says it.
 
     Attributes:
+        source: the folder of the simple requests.
+        size: the number of compounds that train was to have.
+        max_clauses: the most clauses of a compound.
+        seed: of all choices.
+        unseen_values: whether the values of dev and test were kept out of train.
+        mixture: how requests were put together.
         counts: examples written, by split.
         compounds: how many of them are new compounds, by split.
         replaced: values of train that gave way to others because dev or test has them.
         notes: what else the user should know.
     """
 
+    source: str
+    size: int
+    max_clauses: int
+    seed: int
+    unseen_values: bool
+    mixture: Mixture
     counts: dict[str, int] = field(default_factory=dict)
     compounds: dict[str, int] = field(default_factory=dict)
     replaced: int = 0
@@ -95,7 +112,7 @@ def compose(
     check_destination(source, destination, _OUTPUTS)
     how = Mixture.load(mixture)
     ontology, splits = _load(source)
-    summary = Summary()
+    summary = Summary(str(source), size, max_clauses, seed, unseen_values, how)
     if unseen_values:
         splits["train"] = _with_unseen_values(splits, ontology, Random(seed), summary)
     simple = {split: [each for each in examples if _is_simple(each, ontology)] for split, examples in splits.items()}
@@ -122,6 +139,8 @@ def compose(
                     if progress:
                         progress(1)
         ontology.save(folder / "ontology.json")
+        record = json.dumps(asdict(summary), indent=1, ensure_ascii=False)
+        (folder / RECORD).write_text(record + "\n", encoding="utf-8")
     return summary
 
 

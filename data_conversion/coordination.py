@@ -1,7 +1,10 @@
 """Coordination: several values of one slot, joined by *and*, *or* or *plus*, under the value operator.
 
 Which slots take several values is learnt from train: those that it shows with several under an operator, and, more
-rarely, those whose values are nearly all different, such as names and titles.
+rarely, those whose values are nearly all different, such as names and titles. What is joined is alike: a value joins
+only values that stand after the same word in other requests (*at six and nine*, not *at six and next week*). A value
+after a determiner stays alone, since that and the noun are said of one (*this song and album*), and so does one that
+comes first or after an auxiliary: it is mostly the subject, with which the verb agrees (*is Aida and Tosca on*).
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from random import Random
 
 from data_conversion.example import Example
 from data_conversion.frames import VALUE_OPERATOR
+from data_conversion.function_words import AUXILIARIES, DETERMINERS
 from data_conversion.mixture import Mixture, draw
 from data_conversion.ontology import Ontology
 from data_conversion.request import Request, Words, after_space, leaves, spoken, texts, value_span
@@ -20,6 +24,7 @@ from data_conversion.tree import Leaf, Node
 
 _DIFFERENT = 20  # an open slot has at least so many values, and they are at least this share of its mentions:
 _DIFFERENT_SHARE = 0.3
+_BEFORE_ONE_VALUE = DETERMINERS | AUXILIARIES
 
 
 @dataclass(frozen=True)
@@ -60,23 +65,23 @@ class Coordinator:
     def __init__(self, requests: Iterable[Request], coordination: Coordination, mixture: Mixture) -> None:
         self.coordination = coordination
         self.separators = mixture.separators
-        values: dict[tuple[str, str], dict[tuple[str, ...], Words]] = {}
+        values: dict[tuple[str, str, str], dict[tuple[str, ...], Words]] = {}
         for request in requests:
-            for slot, (start, end) in self._single_values(request.tree):
-                known = values.setdefault((request.tree.label, slot.label), {})
+            for slot, (start, end) in self._single_values(request):
+                known = values.setdefault(_context(request, slot, start), {})
                 known[request.tokens[start:end]] = request.words[start:end]
         self._values = {key: list(known.values()) for key, known in values.items()}
 
     def coordinated(self, request: Request, random: Random) -> Request:
         """The request, now and then with one or two more values for one of its slots."""
-        candidates = self._single_values(request.tree)
+        candidates = self._single_values(request)
         if not candidates:
             return request
         slot, (start, end) = random.choice(candidates)
         key = (request.tree.label, slot.label)
         if random.random() >= self.coordination.shares[key]:
             return request
-        known, words = self._values[key], request.words[start:end]
+        known, words = self._values[_context(request, slot, start)], request.words[start:end]
         drawn = random.sample(known, min(3, len(known)))
         number = 1 if random.random() < 0.9 else 2
         others = [other for other in drawn if texts(other) != texts(words)][:number]
@@ -92,16 +97,22 @@ class Coordinator:
             words += after_space(other)
         return request.replaced((start, end), words, slot, Node(self.coordination.operators[key], tuple(parts)))
 
-    def _single_values(self, tree: Node) -> list[tuple[Node, tuple[int, int]]]:
+    def _single_values(self, request: Request) -> list[tuple[Node, tuple[int, int]]]:
         """The slots directly under an intent that may have several values and have one, each with its place."""
+        tree, tokens = request.tree, request.tokens
         labels = Counter(node.label for node in tree.nodes())
         operators = self.coordination.operators
         return [
             (child, span)
             for child in tree.children
             if isinstance(child, Node) and (tree.label, child.label) in operators and labels[child.label] == 1
-            if (span := value_span(child))
+            if (span := value_span(child)) and span[0] and tokens[span[0] - 1].lower() not in _BEFORE_ONE_VALUE
         ]
+
+
+def _context(request: Request, slot: Node, start: int) -> tuple[str, str, str]:
+    """The intent, the slot, and the word before its value: what values have in common that can be joined."""
+    return request.tree.label, slot.label, request.tokens[start - 1].lower()
 
 
 def open_slots(examples: Iterable[Example], ontology: Ontology) -> list[tuple[str, str]]:

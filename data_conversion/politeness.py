@@ -19,13 +19,15 @@ from data_conversion.request import Request, after_space, leaves, spoken, texts
 from data_conversion.tree import Node
 
 OPENINGS = (
+    *((greeting, "there") for greeting in ("hey", "hi", "hello")),
     *(("please",), ("kindly",), ("hey",), ("hi",), ("hello",), ("ok",), ("okay",)),
     *((modal, "you") for modal in ("can", "could", "would", "will")),
 )
-ENDINGS = (
+_ENDINGS = (
     *(("please",), ("thanks",), ("thank", "you")),
     *(("if", "you", "can"), ("if", "you", "don't", "mind"), ("if", "you", "would")),
 )
+ENDINGS = (*((",", *words) for words in _ENDINGS), *_ENDINGS)
 SENTENCE_MARKS = ((".",), ("?",), ("!",))
 
 
@@ -45,11 +47,13 @@ def clipped(requests: Sequence[Request]) -> list[Request]:
     said = []
     polite = False
     for number, request in enumerate(requests, start=1):
+        unmarked = _unmarked(request)
+        opening, ending = _polite_words(unmarked)
         if number < len(requests):
-            request = _unmarked(request)
-        opening, ending = _polite_words(request)
+            request = unmarked
         if polite:
-            request = request.without(opening, ending)
+            end = len(unmarked.words)
+            request = request.replaced((end - ending, end), ()).without(opening, 0)
         polite = polite or opening + ending > 0
         said.append(request)
     return said
@@ -66,9 +70,16 @@ def _polite_words(request: Request) -> tuple[int, int]:
 
 
 def after_openings(requests: Iterable[Request]) -> frozenset[str]:
-    """The words that go on after polite words at the start of requests: imperatives."""
-    openings = ((request, _affix(request, OPENINGS)) for request in requests)
-    return frozenset(request.tokens[opening].lower() for request, opening in openings if opening)
+    """The words that go on after *please* or *can you* at the start of requests: imperatives.
+
+    After a mere greeting anything may go on: *hey what is on*.
+    """
+    openings = ((request.tokens, _affix(request, OPENINGS)) for request in requests)
+    return frozenset(
+        tokens[opening].lower()
+        for tokens, opening in openings
+        if opening and tokens[opening - 1].lower() in ("please", "kindly", "you")
+    )
 
 
 def polite(requests: Sequence[Request], imperatives: Container[str], mixture: Mixture, random: Random) -> list[Request]:

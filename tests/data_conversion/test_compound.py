@@ -17,16 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_conversion.composer import MIXED, Composer, joined
-from data_conversion.compound import compose
+from data_conversion.compound import RECORD, compose
 from data_conversion.coordination import Coordination, Coordinator, open_slots, value_operators
-from data_conversion.ellipsis import gapped, with_pronoun, without_shared_ending
+from data_conversion.ellipsis import coordinates, gapped, with_pronoun, without_shared_ending
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples, write_examples
 from data_conversion.formalisms import bracket
 from data_conversion.frames import Clause, Span, frame_of, frame_tree
 from data_conversion.mixture import Mixture
 from data_conversion.ontology import Ontology
-from data_conversion.politeness import clipped, polite
+from data_conversion.politeness import after_openings, clipped, polite
 from data_conversion.request import Request, leaves, spoken, texts
 from data_conversion.tree import Leaf, Node
 from data_conversion.unseen_values import without_values_of
@@ -151,6 +151,10 @@ def test_the_utterance_keeps_how_its_words_were_written() -> None:
         (["please go", "please"], ["please go", "please"]),
         (["is it on ?", "who is it ?"], ["is it on", "who is it ?"]),
         (["go on , please .", "please stop ."], ["go on , please", "stop ."]),
+        (["please go on", "hey there please stop"], ["please go on", "stop"]),
+        (["please go on", "stop please ."], ["please go on", "stop ."]),
+        (["please go on", "can you stop , thanks !"], ["please go on", "stop !"]),
+        (["please go on", "play [G thanks] ."], ["please go on", "play thanks ."]),
     ],
 )
 def test_politeness_is_said_once_and_a_sentence_mark_last(
@@ -187,6 +191,30 @@ def test_several_values_of_a_slot_stand_under_the_value_operator(words_kept: boo
     assert not any("milk" in utterance for utterance in seen), "a value that is coordinated already is no single value"
 
 
+@pytest.mark.parametrize(
+    ("annotated", "may_have_more"),
+    [
+        ("add [Item apples] to my list", True),
+        ("find [Item apples]", False),
+        ("add the [Item apples]", False),
+        ("rate [Which this] [Item apple]", False),
+        ("add it to my [Item apple] list", False),
+        ("[Item apples] should be added", False),
+        ("is [Item apples] there", False),
+        ("add [Item my apples]", True),
+    ],
+)
+@pytest.mark.parametrize("words_kept", [False, True])
+def test_a_value_is_joined_with_values_after_the_same_word_where_both_have_no_determiner(
+    annotated: str, may_have_more: bool, words_kept: bool
+) -> None:
+    others = [f"{word} [Item pears]" for word in ("add", "the", "this", "my", "is")]
+    requests = [_request(text, words_kept=words_kept) for text in [annotated, *others, "[Item pears] please"]]
+    always = Coordination({("Play", "Item"): "add"}, {("Play", "Item"): 1.0})
+    said = Coordinator(requests, always, _MIXTURE).coordinated(requests[0], Random(0))
+    assert ("pears" in said.tokens) == may_have_more
+
+
 def test_neighbouring_values_do_not_make_a_slot_one_of_several_values() -> None:
     split_by_mistake = _example("at [Time seven] [Time thirty]", "Do")
     ontology = Ontology.learn([("", split_by_mistake.tree, bracket.label_kinds(split_by_mistake.tree))])
@@ -219,6 +247,19 @@ def test_composed_data(tmp_path: Path, words_kept: bool) -> None:
                 assert not any(node.label == "and" for clause in _clauses(example.tree) for node in clause.nodes())
     assert lengths == {2, 3, 4}
     assert ontology.labels["and"].children == ("PauseIntent", "PlayMusicIntent", "addToListIntent")
+
+
+def test_how_it_was_composed_stands_beside_the_data(tmp_path: Path) -> None:
+    source, destination = _write_source(tmp_path / "source"), tmp_path / "composed"
+    (tmp_path / "mixture.yaml").write_text("polite: 0.5\n")
+    summary = compose(source, destination, size=9, max_clauses=4, seed=5, mixture=tmp_path / "mixture.yaml")
+    record = json.loads((destination / RECORD).read_text(encoding="utf-8"))
+    assert (record["source"], record["size"], record["max_clauses"], record["seed"]) == (str(source), 9, 4, 5)
+    assert (record["unseen_values"], record["counts"]) == (False, summary.counts)
+    assert Mixture(**record["mixture"]) == replace(_MIXTURE, polite=0.5)
+    compose(source, destination, size=8, unseen_values=True)
+    again = json.loads((destination / RECORD).read_text(encoding="utf-8"))
+    assert (again["size"], again["unseen_values"], again["mixture"]["polite"]) == (8, True, _MIXTURE.polite)
 
 
 def test_splits_never_mix(tmp_path: Path) -> None:
@@ -456,7 +497,7 @@ def _said(request: Request | None) -> tuple[str, str] | None:
     ("before", "request_", "left"),
     [
         ("play [G jazz]", "play some [G rock] in the [R hall]", "(Play(some)(G(rock))(in)(the)(R(hall)))"),
-        ("Play the [G jazz]", "play the [G rock] [R here]", "(Play(G(rock))(R(here)))"),
+        ("Play the [G jazz]", "play the [G rock] [R here]", "(Play(the)(G(rock))(R(here)))"),
         ("play [G jazz]", "play [G rock]", None),  # it would be another value
         ("play [G jazz]", "put on [G rock] in the [R hall]", None),
         ("play [G jazz]", "stop", None),
@@ -466,6 +507,55 @@ def _said(request: Request | None) -> tuple[str, str] | None:
 def test_what_two_requests_begin_with_is_said_once(before: str, request_: str, left: str | None) -> None:
     shorter = _said(gapped(_request(before), _request(request_)))
     assert (shorter and shorter[1]) == left
+
+
+@pytest.mark.parametrize(
+    ("before", "request_", "left"),
+    [
+        ("play the [G jazz]", "play the next [G rock] in the [R hall]", "the next rock in the hall"),
+        ("book a table for [N two]", "book a seat for [N nine] at [T six]", "a seat for nine at six"),
+        ("play my [G jazz]", "play my old [G rock] [R here]", "my old rock here"),
+        ("which films are on at [T six]", "which songs are on at [T nine] [R here]", None),
+        ("how is it in [C rome]", "how much is it in [C oslo] at [T six]", None),
+        ("i need [G jazz]", "i want [G rock] in the [R hall]", None),
+        ("i would hear [G jazz]", "i would like [G rock] in the [R hall]", None),
+        ("what about [C rome]", "what is [C oslo] at [T nine]", None),
+        ("what about [C rome]", "what 's [C oslo] at [T nine]", None),
+        ("i need [G jazz]", "i d like [G rock] in the [R hall]", None),
+        ("play [G jazz]", "play me [G rock] in the [R hall]", None),
+        ("will there be [G rain]", "will it be [G wet] in [C oslo]", None),
+        ("is it [G wet]", "is there [G rain] in [C oslo]", None),
+        ("show work by [A ann]", "show work of [A bob] in the [R hall]", None),
+        ("go home by [A bus]", "go to [R work] by [A tram]", None),
+        ("go for [A a walk]", "go for [A me and my aunt] to [R work]", "me and my aunt to work"),  # it is a value
+        ("will it be [G wet] in [C rome]", "will it be [G dry] in [C oslo]", "dry in oslo"),
+    ],
+)
+@pytest.mark.parametrize("words_kept", [False, True])
+def test_what_is_left_begins_as_a_part_of_speech_that_can_stand_there(
+    before: str, request_: str, left: str | None, words_kept: bool
+) -> None:
+    shorter = _said(gapped(_request(before, words_kept=words_kept), _request(request_, words_kept=words_kept)))
+    assert (shorter and shorter[0]) == left
+
+
+@pytest.mark.parametrize(
+    ("connective", "does"),
+    [("and", True), (", and then", True), ("oh and also", True), ("as well as", True), ("And", True), (",", True)]
+    + [("", False), ("oh", False), ("by the way", False), ("when that's done", False), ("before i forget", False)],
+)
+def test_a_part_of_a_request_stands_only_after_what_coordinates(connective: str, does: bool) -> None:
+    assert coordinates(spoken(connective)) == does
+
+
+def test_no_part_of_a_request_stands_after_an_interjection() -> None:
+    rows = [f"play [G {genre}] in the [R {room}]" for genre, room in [("jazz", "hall"), ("rock", "attic")]]
+    examples = [_example(row, "Play", words_kept=True) for row in rows]
+    for words, verbs in [("oh", {2}), ("oh and", {1})]:
+        mixture = replace(_WHOLE, parts_said_once=1.0, afterthought=1.0, afterthoughts={words: 1.0})
+        composer = Composer(examples, Coordination({}, {}), mixture, words_kept=True, max_clauses=2)
+        compounds = [composer.compound("", Random(seed)) for seed in range(20)]
+        assert {compound.tokens.count("play") for compound in compounds} == verbs
 
 
 def test_requests_of_two_intents_share_two_words_or_none() -> None:
@@ -479,6 +569,13 @@ def test_requests_of_two_intents_share_two_words_or_none() -> None:
 
 def test_a_last_value_is_said_once_for_both() -> None:
     first, second = _request("play [G jazz] on the [S radio]"), _request("hear [G rock] in [S stereo]")
+    bare = _request("play [G rock] [S radio]")
+    assert without_shared_ending(first, bare) is None and without_shared_ending(bare, first) is None
+    assert without_shared_ending(_request("play [G jazz] called [S radio]"), second) is None
+    assert without_shared_ending(first, _request("hear [G rock] that is on [S radio]")) is None
+    lists = [_request(f"add [G {genre}] to my [P chill] {word}") for genre, word in [("jazz", "list"), ("rock", "mix")]]
+    assert _said(without_shared_ending(lists[0], lists[0])) == ("add jazz", "(Play(add)(G(jazz)))")
+    assert without_shared_ending(*lists) is None
     assert _said(without_shared_ending(first, second)) == ("play jazz", "(Play(play)(G(jazz)))")
     assert without_shared_ending(first, _request("play [G rock] on the [S radio] now")) is None
     assert without_shared_ending(first, _request("play [S radio] [G rock]")) is None
@@ -491,21 +588,33 @@ def test_a_last_value_is_said_once_for_both() -> None:
     [
         ("add [A this] [K song] to [L my] [P chill]", ("add it to my chill", "(Play(add)(it)(to)(L(my))(P(chill)))")),
         ("add the [K song] to [P chill]", ("add it to chill", "(Play(add)(it)(to)(P(chill)))")),
+        ("put [A those] on my [P chill]", ("put it on my chill", "(Play(put)(it)(on)(my)(P(chill)))")),
+        ("play my [A tunes] in [P paris]", ("play it in paris", "(Play(play)(it)(in)(P(paris)))")),
         ("rate [A this] [K book] [N five] [U stars]", None),
-        ("what [K films] in [P paris]", None),
+        ("is [K tosca] on at [P paris]", None),
+        ("is [K tosca] at [P paris]", None),
+        ("play [K songs] by [P ann]", None),
+        ("play [K songs] from [P paris]", None),
+        ("play [K songs] with [P ann]", None),
+        ("find [K times] for [P ann]", None),
         ("play me [G jazz] on [S radio]", None),
         ("play [G jazz]", None),
         ("play [G jazz] in the hall", None),
     ],
 )
 def test_it_stands_for_a_first_value(annotated: str, said: tuple[str, str] | None) -> None:
-    assert _said(with_pronoun(_request(annotated))) == said
+    assert _said(with_pronoun(_request(annotated), {"add", "put", "play", "rate"})) == said
 
 
 def test_it_stands_in_no_tree_where_words_are_dropped() -> None:
-    shorter = with_pronoun(_request("add the [K song] to [P chill]", words_kept=False))
+    shorter = with_pronoun(_request("add the [K song] to [P chill]", words_kept=False), {"add"})
     assert _said(shorter) == ("add it to chill", "(Play(P(chill)))")
     assert shorter and [leaf.position for leaf in shorter.tree.leaves()] == [3]
+
+
+def test_an_imperative_follows_please_or_a_modal_but_not_a_mere_greeting() -> None:
+    said = ["please play [G jazz]", "hey what is on", "could you stop", "ok kindly go", "please hey i forgot"]
+    assert after_openings(map(_request, said)) == {"play", "stop", "go"}
 
 
 @pytest.mark.parametrize("words_kept", [False, True])
