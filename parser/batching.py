@@ -19,9 +19,9 @@ from torch import Tensor
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from parser.subwords import Pieces
-from parser.transitions.actions import Copy, Generate
-from parser.transitions.state import Counts, Item
-from parser.transitions.system import KIND_OPEN, TransitionSystem, counts_of, initial, kind_of
+from parser.transitions.actions import Action, Copy, Generate, Kind, Nullary, Open, Reduce, kind_of
+from parser.transitions.state import Counts, State, above
+from parser.transitions.system import TransitionSystem, arities, counts_of, initial
 from parser.vocabulary import Vocabulary
 
 IGNORE = -1
@@ -77,12 +77,16 @@ class Gold:
     Attributes:
         mask: True where there is an action.
         kinds: the kind of each action.
-        labels: the label that an action opens or closes, else -1; unknown labels are -1 too.
+        labels: the label of the node that an action opens or finishes, else -1; unknown labels are -1 too.
+        arities: the children that `Reduce` takes, else 0.
         positions: the word that an action copies, else -1.
         lexicon: the lexicon id that an action generates, else -1.
+        depth: the entries on the stack after the action.
+        until: the number of the action that takes the pushed row off the stack again; steps + 1 where none does.
         opens: the row of the nearest open node before the action.
         focus: the word in focus before the action.
         legal: [batch, steps, kinds] what may come next before the action.
+        fewest, most: how many children `Reduce` could take before the action.
         label_targets, token_targets: what to predict, or IGNORE; token ids count the lexicon, then the positions.
         stack: the rows by stack depth, from 1: each needs only the level before.
         heights: the composed rows by height, from 1: each needs only leaves, open nodes and the levels before.
@@ -91,11 +95,16 @@ class Gold:
     mask: Tensor
     kinds: Tensor
     labels: Tensor
+    arities: Tensor
     positions: Tensor
     lexicon: Tensor
+    depth: Tensor
+    until: Tensor
     opens: Tensor
     focus: Tensor
     legal: Tensor
+    fewest: Tensor
+    most: Tensor
     label_targets: Tensor
     token_targets: Tensor
     stack: list[Level]
@@ -157,52 +166,73 @@ def _padded(rows: list[list[int]]) -> Tensor:
 
 # The columns of a derivation's table, one row an action.
 _FIELDS = (
-    *("kind", "label", "position", "lexicon", "below", "depth"),
-    *("parent", "height", "opener", "focus", "legal", "token"),
+    *("kind", "label", "arity", "position", "lexicon", "below", "depth", "parent", "until", "height"),
+    *("opener", "focus", "legal", "fewest", "most", "target", "token"),
 )
 _FIELD = {name: column for column, name in enumerate(_FIELDS)}
+_NOTHING = ("label", "position", "lexicon", "target", "token")  # IGNORE where there is nothing
+_CHOSEN = (Open, Nullary, Reduce)  # actions that choose a label
 
 
 def derivation_table(example: Example, vocabulary: Vocabulary, system: TransitionSystem) -> np.ndarray:
     """[steps, fields] what `Gold` needs to know of one derivation, by replaying it once."""
     grammar = vocabulary.grammar
+    actions = [_as_trained(action, example, vocabulary) for action in system.oracle(example.tree)]
+    rows = np.zeros((len(actions), len(_FIELDS)), np.int32)
+    rows[:, _FIELD["until"]] = len(actions) + 1
+    rows[:, [_FIELD[name] for name in _NOTHING]] = IGNORE
     state = initial(len(example.tokens), grammar)
-    table: list[list[int]] = []
-    heights = [0]
-    before: list[Counts] = []
-    for action in system.oracle(example.tree):
-        if isinstance(action, Copy) and not vocabulary.copy:
-            action = Generate(example.tokens[action.position])
+    heights, before = [0], []
+    for row, action in zip(rows, actions):
         before.append(counts_of(state, grammar))
-        opener = state.top.nearest_open.row if state.top is not None and state.open_nodes else 0
-        focus = state.focus
-        state = system.apply(state, action, example.tokens)
-        top = state.top
-        assert top is not None
-        heights.append(1 + max(heights[child.row] for child in top.children) if top.children else 0)
-        for child in top.children:
-            table[child.row - 1][_FIELD["parent"]] = top.row
-        position = action.position if isinstance(action, Copy) else IGNORE
-        lexicon = _lexicon_id(action, vocabulary) if isinstance(action, Generate) else IGNORE
-        token = len(vocabulary.lexicon) + position if position != IGNORE else lexicon
-        table.append(
-            [kind_of(action), _label_id(top, vocabulary), position, lexicon, top.below.row if top.below else 0]
-            + [top.depth, 0, heights[-1], opener, focus, 0, IGNORE if vocabulary.words_kept else token]
-        )
-    rows = np.array(table, np.int32)
-    stacked = Counts(*(np.array([getattr(counts, name) for counts in before]) for name in Counts.__dataclass_fields__))
-    for bit, legal in enumerate(system.legal(stacked, grammar.words_kept)):
+        last, state = state, system.apply(state, action, example.tokens)
+        _describe(row, action, last, state, vocabulary)
+        assert state.top is not None
+        if state.top is not last.top:
+            for item in above(last.top, state.top.below):
+                rows[item.row - 1, _FIELD["until"]] = state.steps
+            for child in state.top.children:
+                rows[child.row - 1, _FIELD["parent"]] = state.steps
+            heights.append(1 + max((heights[child.row] for child in state.top.children), default=-1))
+            row[_FIELD["height"]] = heights[-1]
+    counts = Counts(*(np.array([getattr(counts, name) for counts in before]) for name in Counts.__dataclass_fields__))
+    for bit, legal in enumerate(system.legal(counts, grammar)):
         rows[:, _FIELD["legal"]] |= np.asarray(legal).astype(np.int32) << bit
+    rows[:, _FIELD["fewest"]], rows[:, _FIELD["most"]] = arities(counts, grammar)
     return rows
 
 
-def _label_id(item: Item, vocabulary: Vocabulary) -> int:
-    return vocabulary.label_ids.get(getattr(item.content, "label", ""), IGNORE)
+def _as_trained(action: Action, example: Example, vocabulary: Vocabulary) -> Action:
+    """Without copying, the words of the utterance are generated."""
+    if isinstance(action, Copy) and not vocabulary.copy:
+        return Generate(example.tokens[action.position])
+    return action
 
 
-def _lexicon_id(action: Generate, vocabulary: Vocabulary) -> int:
-    unknown = IGNORE if vocabulary.copy else 0  # without copy, <unk> is a word of the lexicon
-    return vocabulary.lexicon_ids.get(action.token, unknown)
+def _describe(row: np.ndarray, action: Action, before: State, after: State, vocabulary: Vocabulary) -> None:
+    """Writes what an action is and does into its row of the table."""
+    top = after.top
+    assert top is not None
+    values: dict[str, int] = {"kind": kind_of(action), "focus": before.focus}
+    nearest = before.top.nearest_open if before.top is not None else None
+    values["opener"] = nearest.row if nearest is not None else 0
+    pushed = top is not before.top  # `Finish` alone pushes nothing; its row lies on the tree
+    values["below"] = (top.below.row if top.below is not None else 0) if pushed else top.row
+    values["depth"] = top.depth if pushed else top.depth + 1
+    values["label"] = vocabulary.label_ids.get(getattr(top.content, "label", ""), IGNORE) if pushed else IGNORE
+    if isinstance(action, _CHOSEN):
+        values["target"] = values["label"]
+    if isinstance(action, Reduce):
+        values["arity"] = action.arity
+    if isinstance(action, Copy):
+        values["position"], token = action.position, len(vocabulary.lexicon) + action.position
+    elif isinstance(action, Generate):
+        unknown = IGNORE if vocabulary.copy else 0  # without copy, <unk> is a word of the lexicon
+        values["lexicon"] = token = vocabulary.lexicon_ids.get(action.token, unknown)
+    if kind_of(action) == Kind.TERMINAL and not vocabulary.words_kept:
+        values["token"] = token
+    for name, value in values.items():
+        row[_FIELD[name]] = value
 
 
 class Derivations:
@@ -239,19 +269,23 @@ class Derivations:
         offsets = (self._starts[chosen][:, None] + np.arange(steps.max()))[filled]
         table[filled] = self._table[offsets]
         field = {name: table[..., column] for name, column in _FIELD.items()}
-        for name in ("label", "position", "lexicon", "token"):
+        for name in _NOTHING:
             field[name][~filled] = IGNORE
-        opened = filled & (field["kind"] == KIND_OPEN)
         gold = Gold(
             mask=torch.from_numpy(filled),
             kinds=torch.from_numpy(field["kind"]),
             labels=torch.from_numpy(field["label"]),
+            arities=torch.from_numpy(field["arity"]),
             positions=torch.from_numpy(field["position"]),
             lexicon=torch.from_numpy(field["lexicon"]),
+            depth=torch.from_numpy(field["depth"]),
+            until=torch.from_numpy(field["until"]),
             opens=torch.from_numpy(field["opener"]),
             focus=torch.from_numpy(field["focus"]),
-            legal=torch.from_numpy((field["legal"][..., None] >> np.arange(3)) & 1 == 1),
-            label_targets=torch.from_numpy(np.where(opened, field["label"], IGNORE)),
+            legal=torch.from_numpy((field["legal"][..., None] >> np.arange(len(Kind))) & 1 == 1),
+            fewest=torch.from_numpy(field["fewest"]),
+            most=torch.from_numpy(field["most"]),
+            label_targets=torch.from_numpy(field["target"]),
             token_targets=torch.from_numpy(field["token"]),
             stack=_stack_levels(field["depth"], field["below"], filled),
             heights=_height_levels(field["height"], field["parent"], filled),

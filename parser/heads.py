@@ -1,9 +1,12 @@
-"""What the parser decides with: attention over the words, and scores for kinds, labels and tokens."""
+"""What the parser decides with: attention over the words, and scores for kinds, labels, arities and tokens."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+from parser.dropout import SharedDropout
+from parser.transitions.actions import Kind
 
 FAR = 8
 """Words farther than this from the focus share one bias."""
@@ -18,7 +21,7 @@ class Attention(nn.Module):
         dim: size of the space they meet in.
     """
 
-    def __init__(self, query_dim: int, word_dim: int, *, dim: int = 128) -> None:
+    def __init__(self, query_dim: int, word_dim: int, *, dim: int = 64) -> None:
         super().__init__()
         self.query = nn.Linear(query_dim, dim)
         self.key = nn.Linear(word_dim, dim, bias=False)
@@ -45,24 +48,24 @@ class Attention(nn.Module):
 
 
 class Heads(nn.Module):
-    """Scores from a parser state: the kind of action, the label to open, the token of the lexicon.
+    """Scores from a parser state: the kind of action, the label, the arity, the token of the lexicon.
 
     Args:
         state_dim: size of the concatenated parser state.
         dim: size of the hidden layer.
-        kinds: number of kinds of action.
         labels: number of labels.
+        arities: the most children that `Reduce` takes; 0 in systems without it.
         lexicon: number of words that can be generated.
         dropout: dropout on the hidden layer.
     """
 
-    def __init__(self, state_dim: int, *, dim: int, kinds: int, labels: int, lexicon: int, dropout: float) -> None:
+    def __init__(self, state_dim: int, *, dim: int, labels: int, arities: int, lexicon: int, dropout: float) -> None:
         super().__init__()
-        self.hidden = nn.Sequential(nn.Linear(state_dim, dim), nn.Tanh(), nn.Dropout(dropout))
-        self.outputs = nn.Linear(dim, kinds + labels + lexicon)
-        self.sizes = [kinds, labels, lexicon]
+        self.hidden = nn.Sequential(nn.Linear(state_dim, dim), nn.Tanh(), SharedDropout(dropout))
+        self.sizes = [len(Kind), labels, arities, lexicon]
+        self.outputs = nn.Linear(dim, sum(self.sizes))
 
-    def forward(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """[…, kinds], […, labels], […, lexicon] from […, state_dim]."""
-        kinds, labels, lexicon = self.outputs(self.hidden(state)).split(self.sizes, dim=-1)
-        return kinds, labels, lexicon
+    def forward(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """[batch, steps, kinds], […, labels], […, arities] and […, lexicon] from [batch, steps, state_dim]."""
+        kinds, labels, arities, lexicon = self.outputs(self.hidden(state)).split(self.sizes, dim=-1)
+        return kinds, labels, arities, lexicon

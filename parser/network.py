@@ -18,32 +18,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parser.batching import IGNORE, Batch, Gold, Inputs
+from parser.dropout import SharedDropout
 from parser.heads import Attention, Heads
-from parser.transitions.system import KIND_NAMES, KIND_TERMINAL, TransitionSystem
+from parser.state_encoders.views import Words, at
+from parser.transitions.actions import Kind
+from parser.transitions.system import TransitionSystem
 from parser.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class Words:
-    """An encoded batch of utterances.
-
-    Attributes:
-        encoded: [batch, length + 1, dim] encodings; one learnt vector stands after the last word.
-        keys: [batch, length, attention dim] attention keys, empty without attention.
-        mask: [batch, length] True for words.
-    """
-
-    encoded: Tensor
-    keys: Tensor
-    mask: Tensor
-
-
-@dataclass(frozen=True)
 class Scores:
-    """Unnormalised scores, [batch, steps, …]: of kinds, labels and tokens, and the attention distribution."""
+    """Unnormalised scores, [batch, steps, …]: of kinds, labels, arities and tokens, and the attention distribution."""
 
     kinds: Tensor
     labels: Tensor
+    arities: Tensor
     tokens: Tensor
     attention: Tensor
 
@@ -54,9 +43,10 @@ class ParserNetwork(nn.Module):
     Args:
         vocabulary: the symbols of the training set.
         encoder: makes the encoder of the utterance from the vocabulary.
-        state_encoder: makes the encoder of the stack from the size of a row.
+        state_encoder: makes the encoder of the stack from the sizes of a row and of a word's encoding.
         system: the transition system.
-        dim: size of rows, of the action history and of the heads' hidden layer.
+        dim: size of rows and of the heads' hidden layer.
+        history: units of the LSTM over the actions.
         attention: attend to the words; off, it is the paper's −Att (the states still copy, if they may).
         dropout: dropout on the heads' hidden layer and on rows.
     """
@@ -65,10 +55,11 @@ class ParserNetwork(nn.Module):
         self,
         vocabulary: Vocabulary,
         encoder: Callable[[Vocabulary], nn.Module],
-        state_encoder: Callable[[int], nn.Module],
+        state_encoder: Callable[[int, int], nn.Module],
         system: TransitionSystem,
         *,
         dim: int = 256,
+        history: int = 128,
         attention: bool = True,
         dropout: float = 0.3,
     ) -> None:
@@ -76,26 +67,29 @@ class ParserNetwork(nn.Module):
         self.vocabulary = vocabulary
         self.system = system
         self.encoder = encoder(vocabulary)
-        self.state_encoder = state_encoder(dim)
+        words = int(self.encoder.dim)
+        self.state_encoder = state_encoder(dim, words)
+        stack = int(self.state_encoder.dim)
         self.attends = attention
-        words, stack = int(self.encoder.dim), int(self.state_encoder.dim)
-        self.attention = Attention(2 * stack + dim + words, words) if attention or vocabulary.copy else None
+        self.attention = Attention(2 * stack + history + words, words) if attention or vocabulary.copy else None
         self.end = nn.Parameter(torch.zeros(words))
         self.leaf = nn.Linear(words, dim)
         self.labels = nn.Embedding(len(vocabulary.labels), dim)
         self.lexicon = nn.Embedding(len(vocabulary.lexicon) + 1, dim)  # never empty
         self.compose = nn.Linear(2 * dim, dim)
-        self.kinds = nn.Embedding(len(KIND_NAMES) + 1, dim)  # the last one starts the history
-        self.history = nn.LSTM(dim, dim, batch_first=True)
+        self.kinds = nn.Embedding(len(Kind) + 1, dim)  # the last one starts the history
+        self.history = nn.LSTM(dim, history, batch_first=True)
         self.heads = Heads(
-            words * (2 if attention else 1) + 2 * stack + dim,
+            words * (2 if attention else 1) + 2 * stack + history,
             dim=dim,
-            kinds=len(KIND_NAMES),
             labels=len(vocabulary.labels),
+            arities=vocabulary.max_arity if Kind.REDUCE in system.kinds else 0,
             lexicon=len(vocabulary.lexicon),
             dropout=dropout,
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SharedDropout(dropout)
+        childless = torch.tensor([label in vocabulary.grammar.childless for label in vocabulary.labels])
+        self.register_buffer("childless", childless, persistent=False)
 
     def encode(self, inputs: Inputs) -> Words:
         """The words of a batch, once for all steps."""
@@ -103,14 +97,15 @@ class ParserNetwork(nn.Module):
         padded = functional.pad(encoded, (0, 0, 0, 1)).masked_fill(~functional.pad(mask, (0, 1))[..., None], 0.0)
         last = torch.zeros_like(padded[..., :1]).scatter(1, inputs.lengths[:, None, None], 1.0)
         keys = self.attention.key(encoded) if self.attention is not None else encoded[..., :0]
-        return Words(padded + last * self.end, keys, mask)
+        encoded = padded + last * self.end
+        return Words(encoded, mask, keys, self.state_encoder.look(encoded[:, :-1]))
 
     def base_rows(self, words: Words, labels: Tensor, positions: Tensor, lexicon: Tensor) -> Tensor:
         """[batch, steps, dim] what each action pushes before composition: a label, a copied or a generated word.
 
         All arguments but `words` are [batch, steps], -1 where they do not apply.
         """
-        copied = self.leaf(_at(words.encoded, positions.clamp(min=0)))
+        copied = self.leaf(at(words.encoded, positions.clamp(min=0)))
         generated, labelled = self.lexicon(lexicon.clamp(min=0)), self.labels(labels.clamp(min=0))
         return torch.where(
             (positions >= 0)[..., None], copied, torch.where((lexicon >= 0)[..., None], generated, labelled)
@@ -124,10 +119,12 @@ class ParserNetwork(nn.Module):
         return self.compose(torch.cat([children, label], dim=-1)).clamp(-1e4, 1e4)
 
     def remember(self, action: Tensor, history: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        """The history after one more action [batch, dim]: hidden state and cell, [batch, dim] each."""
-        lstm = self.history
+        """The history after one more action each, [batch, width, dim]: hidden state and cell, like `history`."""
+        lstm, width = self.history, action.shape[:2]
         weights = (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0)
-        return torch.lstm_cell(action, history, *weights)  # one step of nn.LSTM costs three times as much on CPUs
+        before = (history[0].flatten(0, 1), history[1].flatten(0, 1))
+        hidden, cell = torch.lstm_cell(action.flatten(0, 1), before, *weights)  # nn.LSTM costs three times as much
+        return hidden.unflatten(0, width), cell.unflatten(0, width)
 
     def score(self, words: Words, stack: Tensor, opened: Tensor, history: Tensor, focus: Tensor) -> Scores:
         """Scores for the next action.
@@ -139,7 +136,7 @@ class ParserNetwork(nn.Module):
             history: [batch, steps, dim] the state of the action history.
             focus: [batch, steps] the word in focus.
         """
-        parts = [stack, opened, history, _at(words.encoded, focus)]
+        parts = [stack, opened, history, at(words.encoded, focus)]
         copying, weights = words.encoded.new_zeros(*focus.shape, 0), words.encoded.new_zeros(*focus.shape, 0)
         if self.attention is not None:
             scores = self.attention(torch.cat(parts, dim=-1), words.keys, words.mask, focus)
@@ -148,45 +145,62 @@ class ParserNetwork(nn.Module):
                 parts.append(weights @ words.encoded[:, :-1])
             if self.vocabulary.copy:
                 copying = scores
-        kinds, labels, lexicon = self.heads(torch.cat(parts, dim=-1))
-        return Scores(kinds, labels, torch.cat([lexicon, copying], dim=-1), weights)
+        kinds, labels, arities, lexicon = self.heads(torch.cat(parts, dim=-1))
+        return Scores(kinds, labels, arities, torch.cat([lexicon, copying], dim=-1), weights)
 
     def forward(self, batch: Batch) -> Scores:
         """Scores at every step of the gold derivations, all at once."""
         words, gold = self.encode(batch.inputs), batch.gold
         base = self.base_rows(words, gold.labels, gold.positions, gold.lexicon)
         rows = self.dropout(self._composed_rows(base, gold))
-        states = self.state_encoder(rows, gold.stack)
-        first = gold.kinds.new_full((len(gold.kinds), 1), len(KIND_NAMES))
+        states = self.state_encoder(rows, words, gold)
+        first = gold.kinds.new_full((len(gold.kinds), 1), len(Kind))
         actions = self.kinds(torch.cat([first, gold.kinds[:, :-1]], dim=1)) + functional.pad(base[:, :-1], (0, 0, 1, 0))
         history = self.history(self.dropout(actions))[0]
-        return self.score(words, states[:, :-1], _at(states, gold.opens), history, gold.focus)
+        return self.score(words, states[:, :-1], at(states, gold.opens), history, gold.focus)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-        """The mean negative log-likelihood of an action: kinds, labels and tokens add; only what is legal is scored."""
+        """The mean negative log-likelihood of an action: its choices add; only what is legal is scored."""
         scores, gold = self(batch), batch.gold
-        kinds = scores.kinds.masked_fill(~gold.legal, float("-inf"))
-        total = cross_entropy(kinds[gold.mask], gold.kinds[gold.mask], label_smoothing)
-        opened = gold.label_targets != IGNORE
-        total = total + cross_entropy(scores.labels[opened], gold.label_targets[opened], label_smoothing)
-        if not self.vocabulary.words_kept:
-            terminal = (gold.kinds == KIND_TERMINAL) & (gold.token_targets != IGNORE) & gold.mask
-            total = total + cross_entropy(scores.tokens[terminal], gold.token_targets[terminal], label_smoothing)
-        return total / gold.mask.sum()
+        labels = self.legal_labels(scores.labels, gold.kinds)
+        arities = legal_arities(scores.arities, gold.fewest, gold.most)
+        choices = [
+            (scores.kinds.masked_fill(~gold.legal, float("-inf")), gold.kinds, gold.mask),
+            (labels, gold.label_targets, gold.label_targets != IGNORE),
+            (arities, gold.arities - 1, gold.mask & (gold.kinds == Kind.REDUCE)),
+            (scores.tokens, gold.token_targets, gold.token_targets != IGNORE),
+        ]
+        losses = [cross_entropy(each[made], target[made], label_smoothing) for each, target, made in choices]
+        return torch.stack(losses).sum() / gold.mask.sum()
+
+    def legal_labels(self, labels: Tensor, kinds: Tensor) -> Tensor:
+        """[batch, steps, labels] scores without the labels that may not stand childless where a node would."""
+        return labels.masked_fill((kinds == Kind.NULLARY)[..., None] & ~self.childless, float("-inf"))
 
     def _composed_rows(self, base: Tensor, gold: Gold) -> Tensor:
-        """Rows with those of `Close` composed, level by level of height; a childless node has a mean of zero."""
-        flat = base.flatten(0, 1)
-        closing = gold.kinds.flatten() == len(KIND_NAMES) - 1
+        """Rows with those of finished nodes composed, by height; a childless node has a mean of zero."""
+        flat, kinds = base.flatten(0, 1), gold.kinds.flatten()
         labels = gold.labels.flatten().clamp(min=0)
         childless = self.composed(torch.zeros_like(self.labels.weight), self.labels.weight)[labels]
-        rows = torch.where(closing[:, None], childless, flat)
+        rows = torch.where(finishes_node(kinds)[:, None], childless, flat)
         for level in gold.heights:
             assert level.owners is not None
             counts = torch.bincount(level.owners, minlength=len(level.rows)).unsqueeze(1)
             sums = flat.new_zeros(len(level.rows), flat.shape[1]).index_add(0, level.owners, rows[level.sources])
             rows = rows.index_copy(0, level.rows, self.composed(sums / counts, flat[level.rows]))
         return rows.view_as(base)
+
+
+def finishes_node(kinds: Tensor) -> Tensor:
+    """True where an action of this kind pushes a composed node."""
+    return (kinds == Kind.CLOSE) | (kinds == Kind.NULLARY) | (kinds == Kind.REDUCE)
+
+
+def legal_arities(arities: Tensor, fewest: Tensor, most: Tensor) -> Tensor:
+    """[batch, steps, arities] scores without those that `Reduce` may not take; the first is for one child."""
+    numbers = torch.arange(1, arities.shape[-1] + 1, device=arities.device)
+    legal = (numbers >= fewest[..., None]) & (numbers <= most[..., None])
+    return arities.masked_fill(~legal, float("-inf"))
 
 
 def cross_entropy(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
@@ -198,8 +212,3 @@ def cross_entropy(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
     legal = scores > float("-inf")
     spread = -(logs.masked_fill(~legal, 0.0).sum(-1) / legal.sum(-1)).sum()
     return (1 - smoothing) * wanted + smoothing * spread
-
-
-def _at(values: Tensor, places: Tensor) -> Tensor:
-    """[batch, steps, dim] from [batch, length, dim] by [batch, steps] places."""
-    return values.gather(1, places[..., None].expand(-1, -1, values.shape[2]))

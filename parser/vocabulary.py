@@ -33,7 +33,7 @@ class Vocabulary:
         lexicon: the words that `Generate` may produce; with `copy` off, every training leaf after `<unk>`.
         words_kept: whether every word of an utterance stands in its tree.
         copy: whether terminals may copy words (DESIGN: the ablation `copy: false`).
-        bound_base: see `Grammar`.
+        max_arity, bound_base: see `Grammar`.
         pieces: a sentencepiece model in base64, or None where no encoder reads pieces.
     """
 
@@ -44,6 +44,7 @@ class Vocabulary:
     lexicon: list[str]
     words_kept: bool
     copy: bool
+    max_arity: int
     bound_base: int
     pieces: str | None = None
 
@@ -64,14 +65,15 @@ class Vocabulary:
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         lexicon: Counter[str] = Counter()
-        kept, excess = True, 20
-        per_word = Grammar(words_kept=False).bound_per_word
+        kept, usual = True, Grammar(words_kept=False)
+        excess, arity = usual.bound_base, usual.max_arity
         for example in examples:
             words.update(token.lower() for token in example.tokens)
             characters.update(character for token in example.tokens for character in token)
             lexicon.update(leaf.text for leaf in example.tree.leaves() if leaf.position is None or not copy)
             kept = kept and example.words_kept
-            excess = max(excess, _actions(example.tree) - per_word * len(example.tokens))
+            excess = max(excess, _actions(example.tree) - usual.bound_per_word * len(example.tokens))
+            arity = max(arity, *(len(node.children) for node in example.tree.nodes()))
         if not words:
             raise DataError("there are no training examples with words")
         if kept and not copy:
@@ -84,6 +86,7 @@ class Vocabulary:
             lexicon=([] if copy else [UNKNOWN_TOKEN]) + [token for token, _ in lexicon.most_common()],
             words_kept=kept,
             copy=copy,
+            max_arity=arity,
             bound_base=excess,
             pieces=pieces,
         )
@@ -107,7 +110,7 @@ class Vocabulary:
     @cached_property
     def grammar(self) -> Grammar:
         """What legality depends on."""
-        return Grammar(self.words_kept, frozenset(self.childless), self.bound_base)
+        return Grammar(self.words_kept, frozenset(self.childless), self.max_arity, self.bound_base)
 
     @cached_property
     def word_ids(self) -> dict[str, int]:
@@ -140,5 +143,5 @@ class Vocabulary:
 
 
 def _actions(tree: Node) -> int:
-    """The most actions that any transition system needs for a tree: one a leaf and two a node."""
-    return sum(1 for _ in tree.leaves()) + 2 * sum(1 for _ in tree.nodes())
+    """The most actions that any transition system needs for a tree: one a leaf, two a node, and one to finish."""
+    return sum(1 for _ in tree.leaves()) + 2 * sum(1 for _ in tree.nodes()) + 1

@@ -1,9 +1,8 @@
-"""The tensor twin of the symbolic parser state: one state for a whole batch.
+"""The tensor twin of the symbolic parser state: one state for a whole batch, and for a beam of each utterance.
 
 Every action pushes one row into a memory that only grows; the stack is a pointer to its top row and, for each row, a
-pointer to the row below, so a state is copied by copying pointers. What `transitions.state.Item` says of an entry
-stands here in columns: `below`, `opener`, `siblings`, and `children`, the running sum of the nearest open node's
-children.
+pointer to the row below, so a hypothesis is copied by copying pointers. What `transitions.state.Item` says of an entry
+stands here in columns, and `_sums` is the running sum of the rows since the nearest open node.
 """
 
 from __future__ import annotations
@@ -11,114 +10,172 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from parser.state_encoders.views import Stack, at
+from parser.transitions.actions import Kind
 from parser.transitions.state import Counts
-from parser.transitions.system import KIND_CLOSE, KIND_OPEN, KIND_TERMINAL
+from parser.transitions.system import Grammar, TransitionSystem, arities
+
+_BELOW, _OPENER, _SIBLINGS, _LABEL, _DEPTH, _LEAF = range(6)
+_EACH = ("top", "open_nodes", "nodes", "focus", "finished", "_entries")
 
 
 class BatchedState:
-    """The stacks of a batch of utterances.
+    """The stacks of a batch of utterances, `width` hypotheses each.
 
     Args:
+        system: the transition system.
+        grammar: what trees are like.
         start: [batch, memory_dim] the memory of the empty stack.
         row_dim: size of a row.
         lengths: [batch] number of words.
-        bounds: [batch] most actions.
         childless: [labels] True where a label may stand without children.
-        words_kept: whether the words are taken one by one.
+        width: how many hypotheses an utterance has.
 
     Attributes:
         memory: [batch, rows, memory_dim] what the state encoder remembers of each row.
-        top, open_nodes, focus, steps: as in `State`; [batch], but one number of steps for all.
+        top, open_nodes, nodes, focus, finished: as in `State`; [batch, width].
+        steps: as in `State`; the same for all.
     """
 
     def __init__(
-        self, start: Tensor, row_dim: int, lengths: Tensor, bounds: Tensor, childless: Tensor, words_kept: bool
+        self,
+        system: TransitionSystem,
+        grammar: Grammar,
+        start: Tensor,
+        row_dim: int,
+        lengths: Tensor,
+        childless: Tensor,
+        width: int = 1,
     ) -> None:
-        batch = len(lengths)
-        self.lengths, self.bounds, self.childless, self.words_kept = lengths, bounds, childless, words_kept
-        self.steps = 0
-        self.top, self.open_nodes, self.focus = (lengths.new_zeros(batch) for _ in range(3))
-        self._each = torch.arange(batch, device=lengths.device)
-        self.memory = start.new_zeros(batch, 32, start.shape[1])
+        batch, rows = len(lengths), 32 * width
+        self.system, self.grammar, self.childless = system, grammar, childless
+        self.lengths, self._bounds = lengths[:, None], grammar.bound(lengths)[:, None]
+        self.width, self.steps = width, 0
+        self.top, self.open_nodes, self.nodes, self.focus = (lengths.new_zeros(batch, width) for _ in range(4))
+        self.finished = torch.zeros_like(self.top, dtype=torch.bool)
+        self.memory = start.new_zeros(batch, rows, start.shape[1])
         self.memory[:, 0] = start
-        self._children = start.new_zeros(batch, 32, row_dim)
-        self._columns = lengths.new_zeros(batch, 32, 4)  # below, opener, siblings, label
+        self._sums = start.new_zeros(batch, rows, row_dim)
+        self._columns = lengths.new_zeros(batch, rows, 6)
+        self._entries = lengths.new_zeros(batch, width, 32)  # the rows on the stack; place 0 is the empty stack
 
     @property
     def opener(self) -> Tensor:
-        """[batch] the row of the nearest open node; 0 while there is none."""
-        return self._columns[self._each, self.top, 1]
+        """[batch, width] the row of the nearest open node; 0 while there is none."""
+        return self._look(self.top, _OPENER)
 
     @property
     def label(self) -> Tensor:
-        """[batch] the label of the nearest open node."""
-        return self._columns[self._each, self.opener, 3]
+        """[batch, width] the label of the nearest open node."""
+        return self._look(self.opener, _LABEL)
 
-    @property
-    def finished(self) -> Tensor:
-        """[batch] True where the stack holds one whole tree."""
-        return (self.open_nodes == 0) & (self.steps > 0)
+    def legal(self) -> Tensor:
+        """[batch, width, kinds] which kinds of action may come next; none where the tree is finished."""
+        flags = (
+            torch.as_tensor(flag, device=self.top.device) for flag in self.system.legal(self.counts(), self.grammar)
+        )
+        return torch.stack([flag.expand_as(self.top) & ~self.finished for flag in flags], dim=-1)
+
+    def arities(self) -> tuple[Tensor, Tensor]:
+        """[batch, width] the fewest and the most children that `Reduce` may take."""
+        return arities(self.counts(), self.grammar)
 
     def counts(self) -> Counts:
-        """What legality depends on, [batch] each."""
-        opener, siblings = self._columns[self._each, self.top, 1:3].unbind(-1)
+        """What legality depends on, [batch, width] each."""
+        columns = at(self._columns, self.top)
+        opener = columns[..., _OPENER]
         return Counts(
-            started=self.top > 0,
+            depth=columns[..., _DEPTH],
+            top_open=(opener == self.top) & (self.top > 0),
+            top_leaf=columns[..., _LEAF] > 0,
             open_nodes=self.open_nodes,
-            children=siblings,
-            childless=self.childless[self._columns[self._each, opener, 3]] & (self.open_nodes > 0),
-            words_left=self.lengths - self.focus if self.words_kept else 0,
-            steps_left=self.bounds - self.steps,
+            nodes=self.nodes,
+            children=columns[..., _SIBLINGS],
+            childless=self.childless[self._look(opener, _LABEL)] & (opener > 0),
+            words_left=self.lengths - self.focus if self.grammar.words_kept else torch.zeros_like(self.focus),
+            steps_left=self._bounds - self.steps,
         )
-
-    def keep(self, chosen: Tensor) -> None:
-        """Go on with these examples of the batch alone."""
-        for name in ("lengths", "bounds", "top", "open_nodes", "focus", "memory", "_children", "_columns"):
-            setattr(self, name, getattr(self, name)[chosen])
-        self._each = self._each[: len(chosen)]
 
     def read(self, rows: Tensor) -> Tensor:
-        """[batch, memory_dim] the memory of one row each."""
-        return self.memory[self._each, rows]
+        """[batch, width, memory_dim] the memory of [batch, width] rows."""
+        return at(self.memory, rows)
 
-    def mean_of_children(self) -> Tensor:
-        """[batch, row_dim] the mean over the nearest open node's children, zero without."""
-        count = self._columns[self._each, self.top, 2].clamp(min=1)
-        return self._children[self._each, self.top] / count[:, None]
+    def below(self, kinds: Tensor, arities: Tensor) -> Tensor:
+        """[batch, width] the row on which actions of these kinds push."""
+        below = self.top
+        if Kind.CLOSE in self.system.kinds:
+            under = self._look(self.opener, _BELOW)
+            if self.system.adopts:
+                under = self._look(under, _BELOW)
+            below = torch.where(kinds == Kind.CLOSE, under, below)
+        if Kind.REDUCE in self.system.kinds:
+            depth = (self._look(self.top, _DEPTH) - arities).clamp(min=0)
+            under = self._entries.gather(2, depth[..., None])[..., 0]
+            below = torch.where(kinds == Kind.REDUCE, under, below)
+        return below
 
-    def below(self, kinds: Tensor) -> Tensor:
-        """[batch] the row on which an action of each kind pushes: the top, or for Close what is below the open node."""
-        return torch.where(kinds == KIND_CLOSE, self._columns[self._each, self.opener, 0], self.top)
+    def mean_of_children(self, kinds: Tensor, arities: Tensor) -> Tensor:
+        """[batch, width, row_dim] the mean over the children of the nodes that are finished now, zero without."""
+        sums = at(self._sums, self.top)
+        if Kind.REDUCE in self.system.kinds:
+            under = at(self._sums, self.below(kinds, arities))
+            return torch.where((kinds == Kind.REDUCE)[..., None], (sums - under) / arities.clamp(min=1)[..., None], 0.0)
+        count = self._look(self.top, _SIBLINGS).clamp(min=1)
+        return torch.where((kinds == Kind.CLOSE)[..., None], sums / count[..., None], 0.0)
 
-    def push(self, kinds: Tensor, labels: Tensor, positions: Tensor, rows: Tensor, memory: Tensor) -> None:
-        """Take one action each: [batch] kinds, labels and copied positions (-1 for none), rows and their memory.
+    def stack(self, below: Tensor, focus: Tensor) -> Stack:
+        """What rows pushed on `below` lie on."""
+        return Stack(self.memory, below, self._entries[..., 1:], self._look(below, _DEPTH), focus)
 
-        Finished examples must be given kind -1; they do not move.
+    def focus_after(self, positions: Tensor) -> Tensor:
+        """[batch, width] the word in focus after these positions were copied; -1 is for none."""
+        return torch.where(positions >= 0, positions + 1, self.focus)
+
+    def push(
+        self, kinds: Tensor, labels: Tensor, positions: Tensor, below: Tensor, rows: Tensor, memory: Tensor
+    ) -> None:
+        """Take one action each: [batch, width] kinds, labels, copied positions (-1 for none), rows and their memory.
+
+        Those that are finished must be given kind -1; they do not move.
         """
-        below, moving, row = self.below(kinds), kinds >= 0, self.steps + 1
-        self._grow(row)
-        opens, ends = kinds == KIND_OPEN, (kinds == KIND_CLOSE) & (below == 0)
-        under = self._columns[self._each, below]
-        columns = torch.stack(
-            [
-                below,
-                torch.where(opens, row, under[:, 1]),
-                torch.where(opens | ends, 0, under[:, 2] + 1),
-                torch.where(opens, labels, 0),
-            ],
-            dim=-1,
-        )
-        self._columns[:, row] = columns
-        self.memory[:, row] = memory
-        self._children[:, row] = torch.where(opens[:, None], 0.0, self._children[self._each, below] + rows)
+        moving, opens = kinds >= 0, kinds == Kind.OPEN
+        first = 1 + self.steps * self.width
+        row = torch.arange(first, first + self.width, device=kinds.device).expand_as(kinds)
+        self._grow(first + self.width)
+        under, depth = at(self._columns, below), self._look(below, _DEPTH) + 1
+        children = torch.where(opens, int(self.system.adopts), under[..., _SIBLINGS] + 1)
+        columns = [below, torch.where(opens, row, under[..., _OPENER]), children, torch.where(opens, labels, 0), depth]
+        columns.append((kinds == Kind.TERMINAL).long())
+        adopted = at(self._sums, self.top) - at(self._sums, self._look(self.top, _BELOW)) if self.system.adopts else 0.0
+        sums = torch.where(opens[..., None], adopted, at(self._sums, below) + rows)
+        places = slice(first, first + self.width)
+        self._columns[:, places] = torch.stack(columns, dim=-1)
+        self._sums[:, places], self.memory[:, places] = sums, memory
+        self._entries = self._entries.scatter(2, depth[..., None], row[..., None])
         self.top = torch.where(moving, row, self.top)
-        self.open_nodes = self.open_nodes + opens.long() - (kinds == KIND_CLOSE).long()
-        self.focus = torch.where((kinds == KIND_TERMINAL) & (positions >= 0), positions + 1, self.focus)
-        self.steps = row
+        self.open_nodes = self.open_nodes + opens.long() - (kinds == Kind.CLOSE).long()
+        self.nodes = self.nodes + (opens | (kinds == Kind.NULLARY) | (kinds == Kind.REDUCE)).long()
+        self.focus = torch.where(moving, self.focus_after(positions), self.focus)
+        self.finished = self.finished | self._ends(kinds)
+        self.steps += 1
 
-    def _grow(self, row: int) -> None:
-        if row == self.memory.shape[1]:  # doubling keeps the cost of copying linear in the steps
-            rows = (self.memory, self._children, self._columns)
-            self.memory, self._children, self._columns = (
-                torch.cat([kept, torch.zeros_like(kept)], dim=1) for kept in rows
-            )
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with these utterances of the batch alone."""
+        for name in (*_EACH, "lengths", "_bounds", "memory", "_sums", "_columns"):
+            setattr(self, name, getattr(self, name)[chosen])
+
+    def _ends(self, kinds: Tensor) -> Tensor:
+        if Kind.FINISH in self.system.kinds:
+            return kinds == Kind.FINISH
+        return (kinds == Kind.CLOSE) & (self.open_nodes == 0)
+
+    def _look(self, rows: Tensor, column: int) -> Tensor:
+        return self._columns[..., column].gather(1, rows)
+
+    def _grow(self, rows: int) -> None:
+        if rows > self.memory.shape[1]:  # doubling keeps the cost of copying linear in the steps
+            for name in ("memory", "_sums", "_columns"):
+                kept = getattr(self, name)
+                setattr(self, name, torch.cat([kept, torch.zeros_like(kept)], dim=1))
+        if self.steps + 2 > self._entries.shape[2]:
+            self._entries = torch.cat([self._entries, torch.zeros_like(self._entries)], dim=2)

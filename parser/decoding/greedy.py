@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
 from parser.batching import Inputs
-from parser.decoding.batched_state import BatchedState
-from parser.network import ParserNetwork, Scores, Words
-from parser.transitions.actions import Action, Close, Copy, Generate, Open
-from parser.transitions.system import KIND_CLOSE, KIND_NAMES, KIND_OPEN, KIND_TERMINAL
+from parser.decoding.stepper import Choice, LogProbs, Stepper, action_of
+from parser.network import ParserNetwork
+from parser.transitions.actions import Action, Kind
 from parser.vocabulary import Vocabulary
 
 
@@ -30,149 +29,81 @@ class Derivation:
     attention: Tensor
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One step's choices, [batch] each; -1 where a field does not apply."""
-
-    kinds: Tensor
-    labels: Tensor
-    tokens: Tensor
-    log_probs: Tensor
-
-    def among(self, places: Tensor, batch: int) -> Choice:
-        """The same choices at their places in a larger batch, where the others choose nothing."""
-        nothing = places.new_full((batch,), -1)
-        return Choice(
-            kinds=nothing.index_copy(0, places, self.kinds),
-            labels=nothing.index_copy(0, places, self.labels),
-            tokens=nothing.index_copy(0, places, self.tokens),
-            log_probs=self.log_probs.new_zeros(batch).index_copy(0, places, self.log_probs),
-        )
-
-
 @torch.inference_mode()
 def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
     """The greedy derivation of each utterance; always a whole, legal tree."""
-    words = network.encode(inputs)
-    stepper = Stepper(network, words, inputs)
+    stepper, batch = Stepper(network, inputs), len(inputs.lengths)
     choices: list[Choice] = []
     attention: list[Tensor] = []
-    moving = torch.arange(len(inputs.lengths), device=inputs.lengths.device)
-    while not bool((finished := stepper.state.finished).all()):
+    moving = torch.arange(batch, device=inputs.lengths.device)
+    while not bool((finished := stepper.state.finished[:, 0]).all()):
         if finished.sum() * 4 > len(moving):  # a quarter stands still: the others go on without them
             stepper.keep(unfinished := (~finished).nonzero()[:, 0])
             moving = moving[unfinished]
-        scores, legal = stepper.scores()
-        choice = choose(network.vocabulary, scores, legal, stepper.state)
-        choices.append(choice.among(moving, len(inputs.lengths)))
+        scores = stepper.scores()
+        choice = choose(stepper.log_probs(scores))
+        choices.append(_among(choice, moving, batch))
         seen = scores.attention[:, 0]
-        attention.append(seen.new_zeros(len(inputs.lengths), seen.shape[1]).index_copy(0, moving, seen))
+        attention.append(seen.new_zeros(batch, seen.shape[1]).index_copy(0, moving, seen))
         stepper.take(choice)
-    return derivations(network.vocabulary, inputs, choices, attention)
+    return _derivations(network.vocabulary, inputs, choices, attention)
 
 
-class Stepper:
-    """A batch of parser states that move together, one action each at a time.
-
-    Args:
-        network: the parser.
-        words: the encoded utterances.
-        inputs: the utterances.
-    """
-
-    def __init__(self, network: ParserNetwork, words: Words, inputs: Inputs) -> None:
-        self.network, self.words = network, words
-        vocabulary, batch = network.vocabulary, len(inputs.lengths)
-        grammar = vocabulary.grammar
-        self.state = BatchedState(
-            network.state_encoder.start(batch),
-            network.labels.embedding_dim,
-            inputs.lengths,
-            grammar.bound_base + grammar.bound_per_word * inputs.lengths,
-            torch.tensor([label in grammar.childless for label in vocabulary.labels], device=inputs.lengths.device),
-            grammar.words_kept,
-        )
-        start = network.kinds.weight[-1].expand(batch, -1)
-        self._history = network.remember(start, (torch.zeros_like(start), torch.zeros_like(start)))
-
-    def scores(self) -> tuple[Scores, Tensor]:
-        """Scores of the next action, [batch, 1, …], and [batch, kinds] which kinds are legal."""
-        state, network = self.state, self.network
-        read = network.state_encoder.read
-        scores = network.score(
-            self.words,
-            read(state.read(state.top))[:, None],
-            read(state.read(state.opener))[:, None],
-            self._history[0][:, None],
-            state.focus[:, None],
-        )
-        legal = torch.stack(network.system.legal(state.counts(), state.words_kept), dim=-1)
-        return scores, legal & ~state.finished[:, None]
-
-    def keep(self, chosen: Tensor) -> None:
-        """Go on with these utterances of the batch alone."""
-        self.state.keep(chosen)
-        words = self.words
-        self.words = Words(words.encoded[chosen], words.keys[chosen], words.mask[chosen])
-        self._history = (self._history[0][chosen], self._history[1][chosen])
-
-    def take(self, choice: Choice) -> None:
-        """Let every unfinished utterance take its action."""
-        state, network = self.state, self.network
-        positions = choice.tokens - len(network.vocabulary.lexicon)
-        labels = torch.where(choice.kinds == KIND_CLOSE, state.label, choice.labels)
-        lexicon = torch.where(positions < 0, choice.tokens, -1)
-        base = network.base_rows(self.words, labels[:, None], positions[:, None], lexicon[:, None])[:, 0]
-        closed = network.composed(state.mean_of_children(), base)
-        rows = torch.where((choice.kinds == KIND_CLOSE)[:, None], closed, base)
-        memory = network.state_encoder.step(rows, state.read(state.below(choice.kinds)))
-        self._history = network.remember(base + network.kinds(choice.kinds.clamp(min=0)), self._history)
-        state.push(choice.kinds, labels, positions, rows, memory)
-
-
-def choose(vocabulary: Vocabulary, scores: Scores, legal: Tensor, state: BatchedState) -> Choice:
-    """The best legal action of each utterance; kind -1 where it is finished."""
-    active = legal.any(-1)
-    kind_logs = scores.kinds[:, 0].masked_fill(~(legal | ~active[:, None]), float("-inf")).log_softmax(-1)
-    kind_log, kinds = kind_logs.max(-1)
-    label_log, labels = scores.labels[:, 0].log_softmax(-1).max(-1)
-    if vocabulary.words_kept:  # the next word is the only choice
-        token_log, tokens = torch.zeros_like(kind_log), state.focus + len(vocabulary.lexicon)
-    else:
-        token_log, tokens = scores.tokens[:, 0].log_softmax(-1).max(-1)
-    opens, adds = kinds == KIND_OPEN, kinds == KIND_TERMINAL
-    total = kind_log + label_log * opens + token_log * adds
+def choose(logs: LogProbs) -> Choice:
+    """The best legal action of each hypothesis; kind -1 where it is finished."""
+    kind_log, kinds = logs.kinds.max(-1)
+    label_log, labels = _best(logs.labels)
+    nullary_log, nullary = _best(logs.nullary)
+    arity_log, arities = _best(logs.arities)
+    token_log, tokens = _best(logs.tokens)
+    active, stands, reduces = kind_log > float("-inf"), kinds == Kind.NULLARY, kinds == Kind.REDUCE
+    names, adds = (kinds == Kind.OPEN) | reduces, kinds == Kind.TERMINAL
+    total = kind_log
+    for made, log in ((names, label_log), (stands, nullary_log), (reduces, arity_log), (adds, token_log)):
+        total = torch.where(made, total + log, total)
     return Choice(
         kinds=torch.where(active, kinds, -1),
-        labels=torch.where(active & opens, labels, -1),
-        tokens=torch.where(active & adds, tokens, -1),
+        labels=torch.where(active & stands, nullary, torch.where(active & names, labels, -1)),
+        arities=torch.where(active & reduces, arities + 1, 0),
+        tokens=torch.where(active & adds, tokens + logs.first_token, -1),
         log_probs=torch.where(active, total, 0.0),
     )
 
 
-def derivations(
+def _best(logs: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest and its place; zeros where there is nothing to choose from."""
+    if not logs.shape[-1]:
+        nothing = logs.sum(-1)
+        return nothing, nothing.long()
+    best, place = logs.max(-1)
+    return best, place
+
+
+def _among(choice: Choice, places: Tensor, batch: int) -> Choice:
+    """The first hypothesis's choices, [batch], at their places in a larger batch, where the others choose nothing."""
+    return Choice(
+        *(
+            (values := getattr(choice, field.name)[:, 0])
+            .new_full((batch,), 0 if field.name == "log_probs" else -1)
+            .index_copy(0, places, values)
+            for field in fields(choice)
+        )
+    )
+
+
+def _derivations(
     vocabulary: Vocabulary, inputs: Inputs, choices: list[Choice], attention: list[Tensor]
 ) -> list[Derivation]:
     """The symbolic derivations of a batch, from its choices step by step."""
-    kinds, labels, tokens = (
+    kinds, labels, arities, tokens = (
         torch.stack([getattr(choice, field) for choice in choices], dim=1).tolist()
-        for field in ("kinds", "labels", "tokens")
+        for field in ("kinds", "labels", "arities", "tokens")
     )
     log_probs = torch.stack([choice.log_probs for choice in choices], dim=1).sum(1).tolist()
     weights = torch.stack(attention, dim=1)
     result = []
     for index, length in enumerate(inputs.lengths.tolist()):
-        chosen = zip(kinds[index], labels[index], tokens[index])
-        actions = tuple(_action(vocabulary, *choice) for choice in chosen if choice[0] >= 0)
+        chosen = zip(kinds[index], labels[index], arities[index], tokens[index])
+        actions = tuple(action_of(vocabulary, *choice) for choice in chosen if choice[0] >= 0)
         result.append(Derivation(actions, log_probs[index], weights[index, : len(actions), :length]))
     return result
-
-
-def _action(vocabulary: Vocabulary, kind: int, label: int, token: int) -> Action:
-    match KIND_NAMES[kind]:
-        case "open":
-            return Open(vocabulary.labels[label])
-        case "close":
-            return Close()
-    position = token - len(vocabulary.lexicon)
-    return Copy(position) if position >= 0 else Generate(vocabulary.lexicon[token])

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from parser.batching import Inputs
+from parser.dropout import SharedDropout
 from parser.encoders.features import WordFeatures
 from parser.vocabulary import Vocabulary
 
@@ -53,7 +54,7 @@ class BiLSTM(nn.Module):
         sizes = [self.features.dim] + [self.dim] * (layers - 1)
         self.forwards = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
         self.backwards = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SharedDropout(dropout)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """[batch, length, dim]; what stands beyond an utterance's end means nothing."""

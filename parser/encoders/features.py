@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from parser.batching import Inputs
+from parser.dropout import SharedDropout
 from parser.subwords import Pieces
 from parser.vocabulary import PAD, UNKNOWN, Vocabulary
 
@@ -45,7 +46,7 @@ class WordFeatures(nn.Module):
         self.convolution = nn.Conv1d(32, character_dim, kernel_size=5, padding=4)
         size = Pieces.from_base64(vocabulary.pieces).size if vocabulary.pieces and piece_dim else 0
         self.pieces = nn.Embedding(size, piece_dim, padding_idx=PAD) if size else None
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SharedDropout(dropout)
         counts = torch.tensor([float("inf"), float("inf"), *map(float, vocabulary.words.values())])
         self.register_buffer("unknown_rate", rare_words / (rare_words + counts), persistent=False)
 

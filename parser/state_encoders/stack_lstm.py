@@ -8,12 +8,11 @@ high, and no padding is computed. In decoding, one row an example is computed at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
-from parser.batching import Level
+from parser.batching import Gold
+from parser.state_encoders.views import Stack, Words, at
 
 
 class StackLSTM(nn.Module):
@@ -21,10 +20,11 @@ class StackLSTM(nn.Module):
 
     Args:
         row_dim: size of the vectors that are pushed.
+        word_dim: size of a word's encoding, which does not matter here.
         dim: size of the state.
     """
 
-    def __init__(self, row_dim: int, *, dim: int = 256) -> None:
+    def __init__(self, row_dim: int, word_dim: int, *, dim: int = 256) -> None:
         super().__init__()
         self.dim = dim
         self.memory_dim = 2 * dim  # what a row remembers: hidden state and cell
@@ -32,24 +32,20 @@ class StackLSTM(nn.Module):
         self.recurrent = nn.Linear(dim, 4 * dim, bias=False)
         nn.init.orthogonal_(self.recurrent.weight)
 
-    def forward(self, rows: Tensor, levels: Sequence[Level]) -> Tensor:
-        """All states of whole derivations.
+    def look(self, encoded: Tensor) -> Tensor:
+        """[batch, length, 0]: it sees the stack alone."""
+        return encoded[..., :0]
 
-        Args:
-            rows: [batch, steps, row_dim] what each action pushes.
-            levels: the rows by stack depth.
-
-        Returns:
-            [batch, steps + 1, dim]: the state when row r is on top, from row 0, the empty stack.
-        """
+    def forward(self, rows: Tensor, words: Words, gold: Gold) -> Tensor:
+        """[batch, steps + 1, dim] the state when row r is on top, from row 0, the empty stack."""
         batch, steps, _ = rows.shape
         inputs = self.inputs(rows).flatten(0, 1)
         hidden, cell = inputs.new_zeros(1, self.dim), inputs.new_zeros(1, self.dim)
         states = []
-        for level in levels:
+        for level in gold.stack:
             hidden, cell = self._cell(inputs[level.rows], hidden[level.sources], cell[level.sources])
             states.append(hidden)
-        order = torch.cat([level.rows for level in levels])
+        order = torch.cat([level.rows for level in gold.stack])
         flat = rows.new_zeros(batch * steps, self.dim).index_copy(0, order, torch.cat(states))
         return torch.cat([rows.new_zeros(batch, 1, self.dim), flat.view(batch, steps, self.dim)], dim=1)
 
@@ -57,10 +53,10 @@ class StackLSTM(nn.Module):
         """[batch, memory_dim] the memory of the empty stack."""
         return self.inputs.weight.new_zeros(batch, self.memory_dim)
 
-    def step(self, row: Tensor, below: Tensor) -> Tensor:
-        """[batch, memory_dim] the memory of a row pushed on another, from the row and the memory of the one below."""
-        hidden, cell = below.chunk(2, dim=-1)
-        return torch.cat(self._cell(self.inputs(row), hidden, cell), dim=-1)
+    def step(self, rows: Tensor, words: Words, stack: Stack) -> Tensor:
+        """[batch, width, memory_dim] the memory of new rows, each from that of the row below."""
+        hidden, cell = at(stack.memory, stack.below).chunk(2, dim=-1)
+        return torch.cat(self._cell(self.inputs(rows), hidden, cell), dim=-1)
 
     def read(self, memory: Tensor) -> Tensor:
         """[…, dim] the state that a memory stands for."""

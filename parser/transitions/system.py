@@ -1,7 +1,7 @@
-"""What a transition system is, and what they share: the oracle's replay and the words on what is legal.
+"""What a transition system is, and what they share: legality, the replay of a derivation, and leaves.
 
-A system has `kinds`, the kinds of action in the order of the parser's softmax; `legal` gives for each whether it may
-come next, from `Counts` alone, so that the same rule masks symbols, arrays and batches of tensors.
+`legal` says for each kind of action whether it may come next, from `Counts` alone, so that the same rule masks symbols,
+arrays and batches of tensors.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from data_conversion.errors import DataError
-from data_conversion.tree import Leaf, Node
-from parser.transitions.actions import Action, Close, Copy, Generate, Open
-from parser.transitions.state import Counts, State
-
-KIND_OPEN, KIND_TERMINAL, KIND_CLOSE = range(3)
-KIND_NAMES = ("open", "terminal", "close")
+from data_conversion.tree import MAX_DEPTH, Leaf, Node
+from parser.transitions.actions import Action, Copy, Generate, Kind, Nullary, Reduce, kind_of
+from parser.transitions.state import Counts, State, push
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +23,15 @@ class Grammar:
     Attributes:
         words_kept: every word of the utterance is a leaf, in order; else only copied or generated words are leaves.
         childless: the labels that may stand without children (slotless intents).
+        max_arity: the most children that `Reduce` gives a node; 12 or more, so that some hundred nodes can gather the
+            words of any utterance.
         bound_base: actions that a derivation may have, whatever the length of the utterance.
         bound_per_word: and per word.
     """
 
     words_kept: bool
     childless: frozenset[str] = frozenset()
+    max_arity: int = 12
     bound_base: int = 20
     bound_per_word: int = 4
 
@@ -43,25 +43,19 @@ class Grammar:
 class TransitionSystem(Protocol):
     """A way to build trees by actions."""
 
+    kinds: frozenset[Kind]
+    """The kinds of action that it has; without `FINISH` the derivation ends when the root is closed."""
+    adopts: bool
+    """`Open` takes the top of the stack for the first child."""
+
     def oracle(self, tree: Node) -> list[Action]:
         """The actions that build `tree`."""
 
     def apply(self, state: State, action: Action, tokens: Sequence[str]) -> State:
         """The state after an action, which must be legal."""
 
-    def legal(self, counts: Counts, words_kept: bool) -> tuple[Any, Any, Any]:
-        """Whether an action of each kind may come next."""
-
-
-def kind_of(action: Action) -> int:
-    """The kind of an action: its place in the parser's softmax."""
-    match action:
-        case Open():
-            return KIND_OPEN
-        case Copy() | Generate():
-            return KIND_TERMINAL
-        case Close():
-            return KIND_CLOSE
+    def legal(self, counts: Counts, grammar: Grammar) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """Whether an action of each `Kind` may come next; written with `&` and `|` so that tensors do too."""
 
 
 def initial(length: int, grammar: Grammar) -> State:
@@ -71,27 +65,54 @@ def initial(length: int, grammar: Grammar) -> State:
 
 def counts_of(state: State, grammar: Grammar) -> Counts:
     """The numbers of a symbolic state that legality depends on."""
-    nearest = state.top.nearest_open if state.top is not None and state.open_nodes else None
-    label = nearest.content.label if nearest is not None and isinstance(nearest.content, Node) else None
+    top = state.top
+    nearest = top.nearest_open if top is not None else None
     return Counts(
-        started=state.steps > 0,
+        depth=state.depth,
+        top_open=top is not None and top.is_open,
+        top_leaf=top is not None and isinstance(top.content, Leaf),
         open_nodes=state.open_nodes,
-        children=state.top.siblings if nearest is not None and state.top is not None else 0,
-        childless=label in grammar.childless,
+        nodes=state.nodes,
+        children=top.siblings if top is not None else 0,
+        childless=nearest is not None
+        and isinstance(nearest.content, Node)
+        and nearest.content.label in grammar.childless,
         words_left=state.length - state.focus if grammar.words_kept else 0,
         steps_left=state.bound - state.steps,
     )
 
 
+def arities(counts: Counts, grammar: Grammar) -> tuple[Any, Any]:
+    """The fewest and the most children that `Reduce` may take, when `Reduce` is legal.
+
+    At most what the stack has and training has seen; at least so many that what then lies on the stack can still be
+    gathered under one root with the steps and nodes that are left.
+    """
+    spare = least_of(counts.steps_left - 2 - counts.words_left, MAX_DEPTH - 1 - counts.nodes)
+    fewest = counts.depth + counts.words_left - spare * (grammar.max_arity - 1)
+    return -least_of(-1, -fewest), least_of(grammar.max_arity, counts.depth)
+
+
+def least_of(one: Any, other: Any) -> Any:
+    """The smaller of the two, for scalars, arrays and tensors."""
+    return other + (one < other) * (one - other)
+
+
 def is_legal(system: TransitionSystem, state: State, action: Action, grammar: Grammar) -> bool:
     """Whether `action` may come next."""
-    if not system.legal(counts_of(state, grammar), grammar.words_kept)[kind_of(action)]:
+    counts = counts_of(state, grammar)
+    if not system.legal(counts, grammar)[kind_of(action)]:
         return False
     match action:
         case Copy(position):
             return position == state.focus if grammar.words_kept else 0 <= position < state.length
         case Generate():
             return not grammar.words_kept
+        case Nullary(label):
+            return label in grammar.childless
+        case Reduce(_, arity):
+            fewest, most = arities(counts, grammar)
+            return fewest <= arity <= most
     return True
 
 
@@ -107,11 +128,13 @@ def replay(system: TransitionSystem, actions: Iterable[Action], tokens: Sequence
     """
     state = initial(len(tokens), grammar)
     for action in actions:
-        if not is_legal(system, state, action, grammar):
+        if state.finished or not is_legal(system, state, action, grammar):
             raise DataError(f"action {state.steps + 1}, {action}, is not legal here")
         state = system.apply(state, action, tokens)
-    if not state.finished or state.top is None:
-        raise DataError(f"the derivation ends with {state.open_nodes} nodes open")
+    if not state.finished:
+        raise DataError(
+            f"the derivation ends too early: nodes open: {state.open_nodes}, entries on the stack: {state.depth}"
+        )
     return tree_of(state)
 
 
@@ -121,11 +144,12 @@ def tree_of(state: State) -> Node:
     return state.top.content
 
 
-def leaf_for(action: Copy | Generate, tokens: Sequence[str]) -> Leaf:
-    """The leaf that a terminal action pushes."""
+def push_terminal(state: State, action: Copy | Generate, tokens: Sequence[str]) -> State:
+    """The state after a leaf was pushed."""
     if isinstance(action, Copy):
-        return Leaf(tokens[action.position], action.position)
-    return Leaf(action.token)
+        leaf = Leaf(tokens[action.position], action.position)
+        return push(state, leaf, state.top, focus=action.position + 1)
+    return push(state, Leaf(action.token), state.top)
 
 
 def terminal_for(leaf: Leaf) -> Copy | Generate:

@@ -18,13 +18,16 @@ from dataclasses import replace
 from typing import Any
 
 from data_conversion.tree import MAX_DEPTH, Leaf, Node
-from parser.transitions.actions import Action, Close, Copy, Open
-from parser.transitions.state import Counts, Item, State
-from parser.transitions.system import leaf_for, terminal_for
+from parser.transitions.actions import Action, Close, Copy, Generate, Kind, Open
+from parser.transitions.state import Counts, State, close, push_open
+from parser.transitions.system import Grammar, push_terminal, terminal_for
 
 
 class TopDown:
     """Open, Copy or Generate, Close."""
+
+    kinds = frozenset((Kind.OPEN, Kind.TERMINAL, Kind.CLOSE))
+    adopts = False
 
     def oracle(self, tree: Node) -> list[Action]:
         """The one derivation of `tree`, depth first."""
@@ -35,55 +38,29 @@ class TopDown:
 
     def apply(self, state: State, action: Action, tokens: Sequence[str]) -> State:
         """Push an open node or a leaf, or replace the nearest open node and what is above it by a finished node."""
-        state = replace(state, steps=state.steps + 1)
         match action:
             case Open(label):
-                item = Item(state.steps, Node(label), state.top, _depth(state.top) + 1, opener=None, siblings=0)
-                return replace(state, top=item, open_nodes=state.open_nodes + 1)
-            case Close():
-                return replace(state, top=_closed(state), open_nodes=state.open_nodes - 1)
-        item = _child(state.steps, leaf_for(action, tokens), state.top)
-        return replace(state, top=item, focus=action.position + 1 if isinstance(action, Copy) else state.focus)
+                return push_open(state, label, 0)
+            case Copy() | Generate():
+                return push_terminal(state, action, tokens)
+        state = close(state, 0)
+        return replace(state, finished=state.open_nodes == 0)
 
-    def legal(self, counts: Counts, words_kept: bool) -> tuple[Any, Any, Any]:
-        """Whether Open, a terminal and Close may come next; written with `&` and `|` so that tensors do too.
+    def legal(self, counts: Counts, grammar: Grammar) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """Whether Open, a terminal and Close may come next.
 
         What is open must be closable within the length bound: with words kept, every word left and every open node
         costs one more action; with words dropped, every open node, and a child where the nearest needs one.
         """
         growing = counts.open_nodes > 0
-        may_open = (growing | (counts.started == 0)) & (counts.open_nodes < MAX_DEPTH)
+        may_open = counts.open_nodes < MAX_DEPTH
         fed = (counts.children > 0) | counts.childless
-        if words_kept:
+        if grammar.words_kept:
             needed = counts.open_nodes + counts.words_left
             may_open = may_open & (counts.words_left > 0) & (needed + 2 <= counts.steps_left)
             may_copy = growing & (counts.words_left > 0)
             may_close = growing & fed & ((counts.open_nodes > 1) | (counts.words_left == 0))
-            return may_open, may_copy, may_close
+            return may_open, may_copy, may_close, False, False, False
         may_open = may_open & (counts.open_nodes + 3 <= counts.steps_left)
         may_add = growing & (counts.open_nodes + 1 <= counts.steps_left)
-        return may_open, may_add, growing & fed
-
-
-def _depth(top: Item | None) -> int:
-    return top.depth if top is not None else 0
-
-
-def _child(row: int, content: Node | Leaf, below: Item | None, children: tuple[Item, ...] = ()) -> Item:
-    if below is None:  # the finished root
-        return Item(row, content, None, 1, None, 0, children)
-    return Item(row, content, below, below.depth + 1, below.nearest_open, below.siblings + 1, children)
-
-
-def _closed(state: State) -> Item:
-    """The finished node that takes the place of the nearest open one."""
-    assert state.top is not None
-    opened, children, item = state.top.nearest_open, [], state.top
-    while item is not opened:
-        children.append(item)
-        assert item.below is not None
-        item = item.below
-    assert isinstance(opened.content, Node)
-    children.reverse()
-    node = Node(opened.content.label, tuple(child.content for child in children))
-    return _child(state.steps, node, opened.below, tuple(children))
+        return may_open, may_add, growing & fed, False, False, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import dropped_examples, kept_examples, vocabulary_for
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from data_conversion.errors import DataError
@@ -16,32 +18,51 @@ from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser.batching import Derivations, Gold, Indexer
-from parser.decoding.greedy import Choice, Stepper, choose, parse_batch
+from parser.decoding.greedy import choose, parse_batch
+from parser.decoding.stepper import Choice, Stepper
 from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
-from parser.transitions.actions import Action, Copy, Generate
-from parser.transitions.system import KIND_OPEN, TransitionSystem, counts_of, initial, replay
+from parser.transitions.actions import Action, Copy, Generate, Kind
+from parser.transitions.bottom_up import BottomUp
+from parser.transitions.in_order import InOrder
+from parser.transitions.system import TransitionSystem, arities, counts_of, initial, replay
 from parser.transitions.top_down import TopDown
 from parser.vocabulary import Vocabulary
 
+SYSTEMS = [TopDown(), InOrder(), BottomUp()]
+STATE_ENCODERS = [partial(StackLSTM, dim=7)]
 some_examples = st.lists(dropped_examples(), min_size=1, max_size=4) | st.lists(kept_examples(), min_size=1, max_size=4)
 
 
-def network_for(examples: list[Example], *, copy: bool = True, attention: bool = True, seed: int = 0) -> ParserNetwork:
+def network_for(
+    examples: list[Example],
+    system: TransitionSystem = SYSTEMS[0],
+    state_encoder: Callable[[int, int], nn.Module] = STATE_ENCODERS[0],
+    *,
+    copy: bool = True,
+    attention: bool = True,
+    seed: int = 0,
+) -> ParserNetwork:
     torch.manual_seed(seed)
     vocabulary = vocabulary_for(examples, copy=copy)
     encoder = partial(BiLSTM, hidden=6, word_dim=5, character_dim=4)
-    return ParserNetwork(
-        vocabulary, encoder, partial(StackLSTM, dim=7), TopDown(), dim=8, attention=attention
-    ).eval()
+    return ParserNetwork(vocabulary, encoder, state_encoder, system, dim=8, history=6, attention=attention).eval()
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
+@settings(max_examples=12, deadline=None)
 @given(examples=some_examples, copy=st.booleans(), attention=st.booleans())
-def test_training_scores_every_step_as_decoding_does(examples: list[Example], copy: bool, attention: bool) -> None:
+def test_training_scores_every_step_as_decoding_does(
+    system: TransitionSystem,
+    state_encoder: Callable[[int, int], nn.Module],
+    examples: list[Example],
+    copy: bool,
+    attention: bool,
+) -> None:
     copy = copy or all(example.words_kept for example in examples)
-    network = network_for(examples, copy=copy, attention=attention)
+    network = network_for(examples, system, state_encoder, copy=copy, attention=attention)
     system, grammar = network.system, network.vocabulary.grammar
     batch = Derivations(examples, network.vocabulary, system).batch(range(len(examples)))
     gold = batch.gold
@@ -49,11 +70,11 @@ def test_training_scores_every_step_as_decoding_does(examples: list[Example], co
     oracles = [oracle(system, example, copy) for example in examples]
     with torch.inference_mode():
         trained = network(batch)
-        stepper = Stepper(network, network.encode(batch.inputs), batch.inputs)
+        stepper = Stepper(network, batch.inputs)
         for step in range(gold.mask.shape[1]):
-            scores, legal = stepper.scores()
+            scores, legal = stepper.scores(), stepper.state.legal()[:, 0]
             now = gold.mask[:, step]
-            for field in ("kinds", "labels", "tokens", "attention"):
+            for field in ("kinds", "labels", "arities", "tokens", "attention"):
                 torch.testing.assert_close(
                     getattr(scores, field)[now, 0], getattr(trained, field)[now, step], rtol=1e-4, atol=1e-5
                 )
@@ -61,9 +82,12 @@ def test_training_scores_every_step_as_decoding_does(examples: list[Example], co
             for index, (example, actions) in enumerate(zip(examples, oracles, strict=True)):
                 if step < len(actions):
                     state = states[index]
-                    symbolic = system.legal(counts_of(state, grammar), grammar.words_kept)
-                    assert [bool(flag) for flag in symbolic] == legal[index].tolist()
-                    assert state.focus == gold.focus[index, step] == stepper.state.focus[index]
+                    counts = counts_of(state, grammar)
+                    assert [bool(flag) for flag in system.legal(counts, grammar)] == legal[index].tolist()
+                    assert state.focus == gold.focus[index, step] == stepper.state.focus[index, 0]
+                    fewest_and_most = [limit[index, 0].item() for limit in stepper.state.arities()]
+                    assert list(arities(counts, grammar)) == fewest_and_most
+                    assert fewest_and_most == [gold.fewest[index, step], gold.most[index, step]]
                     states[index] = system.apply(state, actions[step], example.tokens)
             stepper.take(gold_choice(network, gold, step))
         assert bool(stepper.state.finished.all())
@@ -80,14 +104,19 @@ def gold_choice(network: ParserNetwork, gold: Gold, step: int) -> Choice:
     mask, kinds = gold.mask[:, step], gold.kinds[:, step]
     position, lexicon = gold.positions[:, step], gold.lexicon[:, step]
     tokens = torch.where(position >= 0, position + len(network.vocabulary.lexicon), lexicon)
-    labels = torch.where(kinds == KIND_OPEN, gold.labels[:, step], -1)
-    return Choice(torch.where(mask, kinds, -1), labels, tokens, torch.zeros(len(mask)))
+    labels = torch.where(kinds == Kind.CLOSE, -1, gold.labels[:, step])
+    fields = (torch.where(mask, kinds, -1), labels, gold.arities[:, step], tokens, torch.zeros(len(mask)))
+    return Choice(*(field[:, None] for field in fields))
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
+@settings(max_examples=12, deadline=None)
 @given(examples=some_examples, seed=st.integers(0, 1000))
-def test_every_greedy_parse_is_a_legal_tree_and_padding_changes_nothing(examples: list[Example], seed: int) -> None:
-    network = network_for(examples, seed=seed)
+def test_every_greedy_parse_is_a_legal_tree_and_padding_changes_nothing(
+    system: TransitionSystem, state_encoder: Callable[[int, int], nn.Module], examples: list[Example], seed: int
+) -> None:
+    network = network_for(examples, system, state_encoder, seed=seed)
     with torch.no_grad():  # an untrained parser is undecided: make it choose
         for weights in network.heads.parameters():
             weights.mul_(20)
@@ -141,10 +170,9 @@ def test_a_decoding_step_makes_the_same_torch_calls_at_batch_1_and_64(kept: bool
     for size in (1, 64):
         inputs = Indexer(network.vocabulary).inputs([tokens] * size)
         with torch.no_grad():
-            stepper = Stepper(network, network.encode(inputs), inputs)
+            stepper = Stepper(network, inputs)
             with CallCounter() as counter:
-                scores, legal = stepper.scores()
-                stepper.take(choose(network.vocabulary, scores, legal, stepper.state))
+                stepper.take(choose(stepper.log_probs(stepper.scores())))
         calls.append(counter.calls)
     assert calls[0] == calls[1] > 0
 
@@ -162,9 +190,7 @@ def test_the_parser_learns_twenty_requests_by_heart() -> None:
         )
     ]
     torch.manual_seed(1)
-    ontology = Ontology.learn(
-        (e.domain, e.tree, {"Play": "intent", "Title": "slot", "Room": "slot"}) for e in examples
-    )
+    ontology = Ontology.learn((e.domain, e.tree, {"Play": "intent", "Title": "slot", "Room": "slot"}) for e in examples)
     vocabulary = Vocabulary.learn(examples, ontology)
     network = ParserNetwork(vocabulary, partial(BiLSTM, hidden=32), partial(StackLSTM, dim=32), TopDown(), dim=32)
     optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)

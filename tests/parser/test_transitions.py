@@ -12,12 +12,14 @@ from strategies import CHILDLESS, LABELS, LEXICON, dropped_examples, kept_exampl
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.tree import Leaf, Node
-from parser.transitions.actions import Action, Close, Copy, Generate, Open
+from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Nullary, Open, Reduce
+from parser.transitions.bottom_up import BottomUp
+from parser.transitions.in_order import InOrder
 from parser.transitions.state import State
 from parser.transitions.system import Grammar, TransitionSystem, initial, is_legal, replay, tree_of
 from parser.transitions.top_down import TopDown
 
-SYSTEMS = [TopDown()]
+SYSTEMS = [TopDown(), InOrder(), BottomUp()]
 TOKENS = "add apples and oranges to shopping list and play music".split()
 ARTICLE = Node(
     "and",
@@ -32,7 +34,7 @@ ARTICLE = Node(
 
 
 def grammar(words_kept: bool) -> Grammar:
-    return Grammar(words_kept, frozenset({CHILDLESS}), bound_base=1000)  # random trees are large
+    return Grammar(words_kept, frozenset({CHILDLESS}), max_arity=100, bound_base=1000)  # random trees are large
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -44,11 +46,11 @@ def test_replay_of_oracle_is_the_tree(system: TransitionSystem, example: Example
 
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("words_kept", [True, False])
-@given(length=st.integers(1, 7), seed=st.integers(0, 10**6), base=st.integers(2, 9))
+@given(length=st.integers(1, 7), seed=st.integers(0, 10**6), base=st.integers(2, 9), arity=st.integers(2, 4))
 def test_a_random_legal_walk_ends_in_a_whole_tree(
-    system: TransitionSystem, words_kept: bool, length: int, seed: int, base: int
+    system: TransitionSystem, words_kept: bool, length: int, seed: int, base: int, arity: int
 ) -> None:
-    rules = Grammar(words_kept, frozenset({CHILDLESS}), bound_base=base)
+    rules = Grammar(words_kept, frozenset({CHILDLESS}), arity, base)
     tokens, chance = TOKENS[:length], random.Random(seed)
     state = initial(length, rules)
     while not state.finished:
@@ -64,7 +66,8 @@ def test_a_random_legal_walk_ends_in_a_whole_tree(
 
 def every_action(state: State) -> list[Action]:
     copies = [Copy(position) for position in range(state.length)]
-    return [*map(Open, LABELS), *copies, *map(Generate, LEXICON), Close()]
+    reduces = [Reduce(label, arity) for label in LABELS for arity in range(1, state.depth + 1)]
+    return [*map(Open, LABELS), *copies, *map(Generate, LEXICON), Close(), *map(Nullary, LABELS), *reduces, Finish()]
 
 
 def test_the_articles_request_top_down() -> None:
@@ -83,7 +86,7 @@ def test_the_articles_request_top_down() -> None:
         ([Copy(0)], "action 1, Copy(0), is not legal here"),
         ([Open("Slot"), Close()], "action 2, Close, is not legal here"),
         ([Open("Intent"), Copy(10)], "action 2, Copy(10), is not legal here"),
-        ([Open("Intent"), Copy(0)], "the derivation ends with 1 nodes open"),
+        ([Open("Intent"), Copy(0)], "the derivation ends too early: nodes open: 1, entries on the stack: 2"),
     ],
 )
 def test_a_bad_derivation_says_which_action(actions: list[Action], reason: str) -> None:
