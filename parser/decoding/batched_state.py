@@ -164,6 +164,12 @@ class BatchedState:
         for name in (*_EACH, "lengths", "_bounds", "memory", "_sums", "_columns"):
             setattr(self, name, getattr(self, name)[chosen])
 
+    def select(self, chosen: Tensor) -> None:
+        """Go on with these [batch, width] hypotheses of each utterance, some more than once: pointers are copied."""
+        for name in _EACH:
+            values = getattr(self, name)
+            setattr(self, name, values.gather(1, chosen) if values.ndim == 2 else at(values, chosen))
+
     def _ends(self, kinds: Tensor) -> Tensor:
         if Kind.FINISH in self.system.kinds:
             return kinds == Kind.FINISH

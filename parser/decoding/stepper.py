@@ -10,6 +10,7 @@ from torch import Tensor
 from parser.batching import Inputs
 from parser.decoding.batched_state import BatchedState
 from parser.network import ParserNetwork, Scores, finishes_node, legal_arities
+from parser.state_encoders.views import at
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
 from parser.vocabulary import Vocabulary
 
@@ -105,6 +106,11 @@ class Stepper:
         self.state.keep(chosen)
         self.words = self.words.of(chosen)
         self._history = (self._history[0][chosen], self._history[1][chosen])
+
+    def select(self, chosen: Tensor) -> None:
+        """Go on with these [batch, width] hypotheses of each utterance, some more than once."""
+        self.state.select(chosen)
+        self._history = (at(self._history[0], chosen), at(self._history[1], chosen))
 
 
 def _normalized(scores: Tensor) -> Tensor:
