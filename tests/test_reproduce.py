@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from model_folder import examples, ontology, save_model
+from model_folder import MODEL_CONFIG, examples, ontology, save_model
 
 from data_conversion import formalisms
 from data_conversion.clause_order import shuffled, with_clauses_in_order
@@ -24,12 +27,13 @@ from data_conversion.example import Example, read_examples, write_examples
 from data_conversion.frames import tags_of
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
-from parser import SemanticParser, experiments
+from parser import SemanticParser
 from parser.cli import main
 from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.recording import identity, record, recorded, store
-from parser.evaluation.results import KEYS
-from parser.experiments import Experiment, TestSet, Training, plan, reproduce
+from parser.evaluation.results import KEYS, OPTIONAL
+from parser.experiments import Experiment, TestSet, Training, data, plan, reproduce, tables, training
+from parser.locking import locked
 from parser.training.callbacks import RunRecorder
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +67,9 @@ play O
 jazz B-Genre
 TurnOffIntent#PauseMusicIntent#PlayMusicIntent
 """
+
+
+ALL_KEYS = {*KEYS, *OPTIONAL}
 
 
 def script(name: str) -> ModuleType:
@@ -124,7 +131,7 @@ def test_gold_of_the_mix_test_comes_from_the_test_file_alone(tmp_path: Path, mon
     (tmp_path / "mixsnips" / "test.txt").write_text(MIX)
     (tmp_path / "mixsnips" / "train.txt").write_bytes(b"\xff not to be read")
     monkeypatch.setenv("SEMPARSE_DATA", str(tmp_path))
-    script("reproduce").convert_mixsnips_test(tmp_path / "out", "keep")
+    data.convert_mixsnips_test(tmp_path / "out", "keep")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"test.jsonl", "ontology.json", "rejects.jsonl"}
     assert len((tmp_path / "out" / "test.jsonl").read_text().splitlines()) == 3
 
@@ -174,7 +181,7 @@ def test_without_the_words_connectives_are_in_no_tree() -> None:
 
 def test_a_record_says_everything_or_nothing() -> None:
     facts: dict[str, Any] = {"table": "t", "dataset": "d", "train": "d", "split": "dev", "metric": "m"}
-    assert set(record(**facts, values=[1.0])) == set(KEYS)
+    assert set(record(**facts, values=[1.0])) == ALL_KEYS
     with pytest.raises(TypeError, match="speed"):
         record(**facts, values=[1.0], speed=3)
     with pytest.raises(TypeError, match="dataset"):
@@ -199,7 +206,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compounds: list[Examp
     model = save_model(tmp_path / "made")
     figures = {"params": 7, "wall_s": 60.0, "cpu_s": 30.0, "curve": [{"train/utt_s": 100.0}, {"train/utt_s": 300.0}]}
 
-    def pretend(command: Sequence[str]) -> None:
+    def pretend(command: Sequence[str], lock: int) -> None:
         calls.append(list(command))
         if command[1] == "fit":
             run = Path(command[command.index("--run") + 1])
@@ -208,28 +215,33 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compounds: list[Examp
         else:
             shutil.copytree(model, command[3])
 
-    monkeypatch.setattr(experiments, "call", pretend)
+    monkeypatch.setattr(training, "call", pretend)
     return calls
 
 
-def tiny(by_cutting: bool = False, by_id: bool = False) -> Experiment:
-    test = TestSet(Path("kept/test.jsonl"), "mixsnips", "test", by_id)
-    tables = {"frame_accuracy": ("main", "compound")}
-    return Experiment(Training("tiny", "tiny.yaml", 5), (test,), "simple", "keep", tables, by_cutting=by_cutting)
+def tiny(by_cutting: bool = False, by_id: bool = False, seeds: int = 1) -> Experiment:
+    test = TestSet(Path("kept/test.jsonl"), "mixsnips", "test", ("frame_accuracy",), ("main", "compound"), by_id=by_id)
+    trained = Training("tiny", ("tiny.yaml",), 30, data=Path("kept"))
+    return Experiment(trained, (test,), "simple", seeds, by_cutting=by_cutting)
 
 
-def run(experiment: Experiment, seeds: Sequence[int]) -> tuple[list[Any], list[str]]:
+def run(experiment: Experiment, seeds: int | None = None) -> tuple[list[Any], list[str]]:
     said: list[str] = []
     results = Path("results/tiny.json")
-    reproduce([experiment], seeds, results, command="c", prepare=lambda: said.append("data"), say=said.append)
+
+    def prepare(folder: Path) -> None:
+        said.append(f"data {folder}")
+
+    reproduce([experiment], results, command="c", prepare=prepare, say=said.append, seeds=seeds)
     return list(recorded(results)), said
 
 
 def test_an_experiment_trains_measures_and_records(house: list[list[str]]) -> None:
-    records, _ = run(tiny(), [0, 1])
+    records, _ = run(tiny(seeds=2))
     assert [command[:2] for command in house] == [["semparse", "fit"], ["semparse", "export"]] * 2
+    assert house[0][2:6] == ["--config", "tiny.yaml", "--data.path", "kept"]
     assert Path("models/tiny/config.yaml").is_file() and Path("models/tiny-1/config.yaml").is_file()
-    assert all(set(each) == set(KEYS) for each in records) and len(set(map(identity, records))) == len(records)
+    assert all(set(each) == ALL_KEYS for each in records) and len(set(map(identity, records))) == len(records)
     frames = [each for each in records if each["metric"] == "frame_accuracy"]
     assert {(each["table"], each["split"]) for each in frames} == {
         ("main", "test"),
@@ -240,8 +252,15 @@ def test_an_experiment_trains_measures_and_records(house: list[list[str]]) -> No
     }
     first = frames[0]
     assert (first["params"], first["wall_s"], first["cpu_s"], first["train_utt_s"]) == (7, 60.0, 30.0, 200.0)
-    assert (first["seeds"], len(first["values"]), first["pretrained"], first["transfer"]) == ([0, 1], 2, None, "none")
+    assert (first["seeds"], len(first["values"]), first["transfer"]) == ([0, 1], 2, "none")
+    assert (first["words"], first["config"]) == ("keep", "tiny.yaml")
     assert first["parse_utt_s"] > 0 and first["hardware"].endswith("1 thread")
+
+
+def test_what_a_record_says_of_the_blocks_is_read_from_the_model(house: list[list[str]]) -> None:
+    first, *_ = run(tiny())[0]
+    blocks = {key: first[key] for key in ("system", "state_encoder", "copy", "pretrained")}
+    assert blocks == {"system": "top-down", "state_encoder": "stack-lstm", "copy": True, "pretrained": None}
 
 
 def test_what_ids_say_is_measured_apart(
@@ -251,26 +270,36 @@ def test_what_ids_say_is_measured_apart(
     known = Ontology.load("kept/ontology.json")
     write_examples(Path("kept/test.jsonl"), named, known)
     answers = [SimpleNamespace(tree=tree) for tree in (named[0].tree, named[1].tree, None)]
-    double = SimpleNamespace(
-        ontology=known, model=SimpleNamespace(values=frozenset()), parse_tokenized=lambda rows: answers
+    encoder = {"class_path": "parser.encoders.pretrained.Pretrained", "init_args": {"name": "some-encoder"}}
+    model = SimpleNamespace(
+        values=frozenset(), vocabulary={"copy": True}, model_config={**MODEL_CONFIG, "encoder": encoder}
     )
+    double = SimpleNamespace(ontology=known, model=model, parse_tokenized=lambda rows: answers)
     monkeypatch.setattr(SemanticParser, "from_pretrained", lambda path: double)
-    records, _ = run(tiny(by_id=True), [0])
+    records, _ = run(tiny(by_id=True))
     means = {(each["split"], each["table"]): each["mean"] for each in records if each["metric"] == "exact_match"}
     assert means["test, gapping", "details"] == 50 and means["test, bare", "details"] == 100
+    assert {each["pretrained"] for each in records} == {"some-encoder"}
 
 
 @pytest.mark.parametrize("by_cutting", [False, True])
 def test_what_is_done_is_not_done_again(house: list[list[str]], by_cutting: bool) -> None:
-    records, said = run(tiny(by_cutting), [0])
-    assert said[0] == "data" and len(house) == 2
-    again, said = run(tiny(by_cutting), [0])
-    assert again == records and "data" not in said and len(house) == 2
+    records, said = run(tiny(by_cutting))
+    assert said[0] == "data kept" and len(house) == 2
+    again, said = run(tiny(by_cutting))
+    assert again == records and said == ["recorded in results/tiny.json: tiny"] and len(house) == 2
     Path("results/tiny.json").unlink()
-    _, said = run(tiny(by_cutting), [0])
+    _, said = run(tiny(by_cutting))
     assert "trained: models/tiny" in said and len(house) == 2
-    run(tiny(by_cutting), [0, 1])
+    run(tiny(by_cutting), seeds=2)
     assert len(house) == 4
+
+
+def test_records_of_another_config_do_not_count(house: list[list[str]]) -> None:
+    run(tiny())
+    other = replace(tiny(), training=Training("other", ("tiny.yaml", "b.yaml"), 30, data=Path("kept")))
+    records, _ = run(other)
+    assert len(house) == 4 and {each["config"] for each in records} == {"tiny.yaml", "tiny.yaml + b.yaml"}
 
 
 def test_a_killed_training_goes_on_from_its_last_checkpoint(house: list[list[str]]) -> None:
@@ -284,30 +313,136 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(house: list[list[str
     assert tiny().training.command(0)[-2:] == ["--ckpt_path", "runs/tiny/0/last.ckpt"]
 
 
+def test_what_another_process_trains_is_waited_for(
+    house: list[list[str]], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    started = threading.Event()
+    pretend = training.call
+
+    def slow(command: Sequence[str], lock: int) -> None:
+        started.set()
+        time.sleep(0.1)
+        pretend(command, lock)
+
+    monkeypatch.setattr(training, "call", slow)
+    other = threading.Thread(target=tiny().training.fit, args=(0,))
+    other.start()
+    started.wait()
+    tiny().training.fit(0)
+    assert len(house) == 2 and tiny().training.done(0)
+    other.join()
+    assert "waiting: another process works on runs/tiny/0" in capfd.readouterr().err
+
+
+def test_the_child_of_a_killed_process_keeps_its_lock(tmp_path: Path) -> None:
+    with locked(tmp_path / "run") as lock:
+        child = subprocess.Popen(["sleep", "0.3"], pass_fds=(lock,))
+    with locked(tmp_path / "run"):  # the parent has let go, the child has not
+        assert child.poll() is not None or not child.wait(timeout=0.1)
+
+
 def test_the_plan_says_what_would_run_and_how_long(house: list[list[str]]) -> None:
-    lines = list(plan([tiny(), tiny(by_cutting=True)], [0, 1], Path("results/tiny.json")))
-    assert sum("semparse fit" in line for line in lines) == 2 and lines[-1] == "expected: 10 CPU-minutes of training"
+    results = Path("results/tiny.json")
+    rows = list(plan([tiny(), tiny(by_cutting=True)], results, seeds=2))
+    assert rows == [
+        ("tiny: train 2 of 2 seeds, measure mixsnips test", 1.0),
+        ("tiny: trained, measure mixsnips test", 0.0),  # by the experiment before
+    ]
     assert house == [] and not Path("runs").exists()
-    run(tiny(), [0, 1])
-    assert list(plan([tiny()], [0, 1], Path("results/tiny.json")))[0].startswith("recorded")
+    run(tiny(), seeds=2)
+    assert list(plan([tiny()], results, seeds=2)) == [("tiny: recorded", 0.0)]
+    assert [hours for _, hours in plan([tiny()], results, seeds=3)] == [0.5]
 
 
-@pytest.mark.parametrize("table", ["top", "snips-compound", "natural", "copy", "sample"])
-def test_a_dry_run_of_every_table(
-    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the configs and nothing else."""
     monkeypatch.chdir(tmp_path)
-    module = script("reproduce")
-    assert module.main([table, "--dry-run"]) == 0
-    assert "CPU-minutes" in capsys.readouterr().out and list(tmp_path.iterdir()) == []
-    for experiment in module.TABLES[table].experiments():
-        assert (ROOT / experiment.training.config).is_file()
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    return tmp_path
 
 
-def test_the_quickstart_must_have_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.parametrize("table", [*tables.TABLES, *tables.SEVERAL])
+def test_a_dry_run_of_every_table(table: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert script("reproduce").main([table, "--dry-run"]) == 0
+    *rows, total = capsys.readouterr().out.splitlines()
+    hours = [float(row.split()[0]) for row in rows]
+    assert rows and all("CPU-hours" in row for row in rows)
+    assert total.endswith("CPU-hours expected in all") and abs(float(total.split()[0]) - sum(hours)) < 0.01 * len(rows)
+    assert [path.name for path in elsewhere.iterdir()] == ["configs"]
+
+
+@pytest.mark.parametrize("table", tables.TABLES)
+def test_what_a_table_needs_is_there_or_can_be_made(table: str, elsewhere: Path) -> None:
+    experiments = tables.TABLES[table].experiments()
+    for experiment in experiments:
+        assert all((ROOT / config).is_file() for config in experiment.training.configs), experiment
+        folders = {experiment.training.folder, *(test.file.parent for test in experiment.tests)}
+        ours = {folder for folder in folders if folder.parent == data.CONVERTED}
+        assert {folder.name for folder in ours} <= set(data.MAKERS)
+    trainings = {each.training.name: each.training for each in experiments}
+    assert all(each.training == trainings[each.training.name] for each in experiments)
+
+
+def test_one_name_is_one_training_in_all_tables(elsewhere: Path) -> None:
+    trainings: dict[str, Training] = {}
+    for table in tables.TABLES.values():
+        for experiment in table.experiments():
+            known = trainings.setdefault(experiment.training.name, experiment.training)
+            assert experiment.training == known
+
+
+def test_the_main_table_has_every_row(elsewhere: Path) -> None:
+    rows = {
+        (test.dataset, test.domain, experiment.train, metric, "minilm" in experiment.training.config)
+        for name in tables.SEVERAL["main"]
+        for experiment in tables.TABLES[name].experiments()
+        for test in experiment.tests
+        for metric in test.headline
+        if "main" in test.tables
+    }
+    frames = "frame_accuracy"
+    assert rows == {
+        *(("top", None, "top", "exact_match", minilm) for minilm in (True, False)),
+        *(("snips", None, "snips", frames, minilm) for minilm in (True, False)),
+        *(("atis", None, "atis", frames, minilm) for minilm in (True, False)),
+        *(("mixsnips", None, "mixsnips", frames, minilm) for minilm in (True, False)),
+        *(("mixsnips", None, tables.COMPOSED, frames, minilm) for minilm in (True, False)),
+        ("mixatis", None, "mixatis", frames, False),
+        ("nlmaps", None, "nlmaps", "exact_match", False),
+        *(("overnight", domain, "overnight", "exact_match", False) for domain in data.OVERNIGHT),
+    }
+
+
+def test_the_ablation_joins_every_system_with_every_state_encoder(elsewhere: Path) -> None:
+    experiments = tables.ablation()
+    assert len({experiment.training.config for experiment in experiments}) == len(experiments) == 6 + 12
+    assert all(experiment.seeds >= 2 for experiment in experiments)
+    assert {test.split for experiment in experiments for test in experiment.tests} == {"dev"}
+
+
+def test_the_mean_over_domains_is_taken_seed_by_seed_and_of_all(tmp_path: Path) -> None:
+    shared: dict[str, Any] = {"table": "main", "dataset": "overnight", "train": "overnight", "split": "test"}
+    shared |= {"metric": "exact_match", "seeds": [0, 1], "cpu_s": 10.0, "params": 100}
+    of_domains = [
+        record(**shared, domain=domain, values=[number, number + 8]) for number, domain in enumerate(data.OVERNIGHT)
+    ]
+    store(tmp_path / "overnight.json", of_domains[:-1])
+    tables.record_means(tmp_path / "overnight.json")
+    assert len(recorded(tmp_path / "overnight.json")) == 7  # one is missing: no mean
+    store(tmp_path / "overnight.json", of_domains)
+    tables.record_means(tmp_path / "overnight.json")
+    tables.record_means(tmp_path / "overnight.json")
+    *_, mean = recorded(tmp_path / "overnight.json")
+    assert (mean["domain"], mean["values"], mean["seeds"]) == ("mean", [3.5, 11.5], [0, 1])
+    assert (mean["cpu_s"], mean["params"], mean["wall_s"]) == (80.0, 100, None)
+    assert len(recorded(tmp_path / "overnight.json")) == 9
+
+
+def test_the_quickstart_must_have_run(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert script("reproduce").main(["sample"]) == 1
     assert capsys.readouterr().err.endswith("run ./scripts/quickstart\n")
 
@@ -319,11 +454,101 @@ def test_the_copy_ablation_records_what_copying_adds(tmp_path: Path) -> None:
         for copy, values in ((True, [60.0, 66.0]), (False, [40.0, 44.0]))
     )
     store(tmp_path / "copy.json", [on, off])
-    script("reproduce").record_gains(tmp_path / "copy.json")
+    tables.record_gains(tmp_path / "copy.json")
     gained = {each["metric"]: each for each in recorded(tmp_path / "copy.json") if each["copy"] is None}
     assert gained["exact_match_gain_points"]["values"] == [20.0, 22.0]
     assert gained["exact_match_gain_relative"]["mean"] == 50.0
 
+
+# -- data --------------------------------------------------------------------------------------------------------------
+
+COUNTS = {
+    "atis": (4478, 500, 893),
+    "mixatis": (13162, 759, 828),
+    "nlmaps": (1200, 300, 880),
+    "overnight-basketball": (1248, 313, 391),
+    "overnight-blocks": (1276, 320, 399),
+    "overnight-calendar": (535, 134, 168),
+    "overnight-housing": (601, 151, 189),
+    "overnight-publications": (512, 128, 161),
+    "overnight-recipes": (691, 173, 216),
+    "overnight-restaurants": (1060, 265, 332),
+    "overnight-socialnetwork": (2828, 707, 884),
+    "snips": (13084, 700, 700),
+    "snips-dropped": (13084, 700, 700),
+    "top-quarter": (7102, 4032, 8241),
+}
+"""Rows of train, dev and test, as the papers have them; Overnight's train is table 1 of Damonte et al. 2019."""
+
+
+@pytest.mark.slow
+def test_the_folders_hold_as_many_rows_as_the_papers_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEMPARSE_DATA", str(data.raw("").absolute()))
+    for source in ("snips_bio", "atis_bio", "mixatis", "nlmaps_v1", "overnight", "top"):
+        if not data.raw(source).is_dir():
+            pytest.skip(f"no real data: SEMPARSE_DATA names no folder with {source}")
+    monkeypatch.chdir(tmp_path)
+    for name, counts in COUNTS.items():
+        folder = data.made(name)
+        rows = tuple(len((folder / f"{split}.jsonl").read_text().splitlines()) for split in ("train", "dev", "test"))
+        assert rows == counts, name
+        assert (folder / "rejects.jsonl").read_text() == ""
+
+
+def assistant_data(folder: Path, domains: Sequence[str]) -> list[Example]:
+    """A data folder of requests by domain, 9 in train and 2 in dev and test; gives those of train."""
+    train = [replace(each, domain=name, id=f"{name}-{n}") for name in domains for n, each in enumerate(examples() * 3)]
+    kinds = formalisms.load("bracket").label_kinds
+    known = Ontology.learn((each.domain, each.tree, kinds(each.tree)) for each in train)
+    for split, some in (("train", train), ("dev", train[:2]), ("test", train[-2:])):
+        write_examples(folder / f"{split}.jsonl", some, known)
+    known.save(folder / "ontology.json")
+    return train
+
+
+def ids(file: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in file.read_text().splitlines()]
+
+
+def test_a_quarter_is_the_same_each_time_and_in_order(tmp_path: Path) -> None:
+    train = assistant_data(tmp_path / "whole", ["a"] * 3)
+    for name in ("one", "two"):
+        data.quarter(tmp_path / "whole", tmp_path / name)
+    assert (tmp_path / "one" / "train.jsonl").read_bytes() == (tmp_path / "two" / "train.jsonl").read_bytes()
+    kept = (tmp_path / "one" / "train.jsonl").read_text().splitlines()
+    rest = iter((tmp_path / "whole" / "train.jsonl").read_text().splitlines())
+    assert len(kept) == len(train) // 4 and all(line in rest for line in kept)
+    assert ids(tmp_path / "one" / "dev.jsonl") == ids(tmp_path / "whole" / "dev.jsonl")
+
+
+def test_one_domain_of_several(tmp_path: Path) -> None:
+    assistant_data(tmp_path / "whole", ["a", "b"])
+    data.of_domain(tmp_path / "whole", tmp_path / "b", "b")
+    assert ids(tmp_path / "b" / "train.jsonl") == [f"b-{number}" for number in range(9)]
+    assert list(Ontology.load(tmp_path / "b" / "ontology.json").domains) == ["b"]
+    assert ids(tmp_path / "b" / "dev.jsonl") == [] and len(ids(tmp_path / "b" / "test.jsonl")) == 2
+
+
+def test_composed_data_of_other_settings_is_refused(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assistant_data(Path("data/converted/snips"), ["a"])
+    settings = {"size": 20, "max_clauses": 3, "seed": 0}
+    monkeypatch.setitem(data.COMPOSED, "snips-compound", ("snips", settings))
+    folder = data.made("snips-compound")
+    assert data.made("snips-compound") == folder
+    for key, other in (("size", 30), ("seed", 1), ("mixture", "configs/mixture/plain.yaml")):
+        monkeypatch.setitem(data.COMPOSED, "snips-compound", ("snips", {**settings, key: other}))
+        with pytest.raises(DataError, match=f"snips-compound: this was composed with another {key} .*: delete it"):
+            data.made("snips-compound")
+
+
+def test_raw_data_that_is_not_there_is_named(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEMPARSE_DATA", "nowhere")
+    with pytest.raises(DataError, match="nowhere/atis_bio: no such raw data: SEMPARSE_DATA names the folder"):
+        data.made("atis")
+    assert not Path("data/converted/atis").exists()
+
+
+# -- a real training ---------------------------------------------------------------------------------------------------
 
 CONFIG = """
 data: {path: data}
@@ -346,15 +571,16 @@ def test_a_real_training_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         write_examples(tmp_path / "data" / f"{split}.jsonl", [*examples(), odd], ontology())
     ontology().save(tmp_path / "data" / "ontology.json")
     Path("tiny.yaml").write_text(CONFIG)
-    training = Training("tiny", "tiny.yaml", 0, ("--wandb", "disabled"))
-    monkeypatch.setattr(experiments, "call", lambda command: None if main(list(command[1:])) == 0 else pytest.fail())
-    training.fit(0)
-    first = json.loads((training.run(0) / "metrics.json").read_bytes())
-    shutil.rmtree(training.model(0))
+    Path("more.yaml").write_text("wandb: disabled")
+    tried = Training("tiny", ("tiny.yaml", "more.yaml"), 0)
+    monkeypatch.setattr(training, "call", lambda command, _: None if main(list(command[1:])) == 0 else pytest.fail())
+    tried.fit(0)
+    first = json.loads((tried.run(0) / "metrics.json").read_bytes())
+    shutil.rmtree(tried.model(0))
     Path("tiny.yaml").write_text(CONFIG.replace("max_epochs: 1", "max_epochs: 2"))
-    training.fit(0)
-    second = json.loads((training.run(0) / "metrics.json").read_bytes())
-    assert training.done(0)
+    tried.fit(0)
+    second = json.loads((tried.run(0) / "metrics.json").read_bytes())
+    assert tried.done(0)
     assert [epoch["epoch"] for epoch in second["curve"]] == [0, 1] and second["curve"][0] == first["curve"][0]
 
 
@@ -373,7 +599,7 @@ def test_speed_records_and_the_table_beside_the_peers() -> None:
     told = {"utterances": 100, "seconds": 0.5, "utt_s": 200.0, "peak_memory_gib": 0.75, "params": 9}
     phases = dict.fromkeys(benchmark.PHASES, told)
     records = benchmark.records(phases)
-    assert all(set(each) == set(KEYS) for each in records) and len(set(map(identity, records))) == 6
+    assert all(set(each) == ALL_KEYS for each in records) and len(set(map(identity, records))) == 6
     assert [each["metric"] for each in records][:4] == [
         "train_utt_s",
         "peak_memory_gib_train",
@@ -395,7 +621,7 @@ def test_conversion_records_and_their_table(monkeypatch: pytest.MonkeyPatch) -> 
         for phase, told in zip(benchmark.CONVERSIONS, (once, tenfold), strict=True)
     }
     records = benchmark.conversion_records(phases)
-    assert all(set(each) == set(KEYS) for each in records) and len(set(map(identity, records))) == 4
+    assert all(set(each) == ALL_KEYS for each in records) and len(set(map(identity, records))) == 4
     lines = benchmark.conversion_table(phases).splitlines()
     assert len(lines) == 3 and len(set(map(len, lines))) == 1
 

@@ -1,7 +1,8 @@
 """The README's tables of results, generated from the records in `results/*.json`.
 
 A record is one figure and everything it takes to judge and repeat it (`KEYS`). A table of the README stands between
-`<!-- results:NAME -->` and `<!-- /results:NAME -->` and shows the records whose `table` is NAME.
+`<!-- results:NAME -->` and `<!-- /results:NAME -->` and shows the records whose `table` is NAME, beside what others
+have published.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file, require_file
+from parser.evaluation.published import Beside, Figure, read_published
 
 Record = Mapping[str, Any]
 
@@ -45,7 +47,10 @@ KEYS: dict[str, tuple[type, ...]] = {
     "command": _TEXT,
     "commit": _TEXT_OR_NONE,
 }
-"""What a record has, and of which type; further keys are allowed and not shown."""
+"""What a record has, and of which type."""
+
+OPTIONAL: dict[str, tuple[type, ...]] = {"state_encoder": _TEXT_OR_NONE}
+"""What a record may have besides; further keys are allowed and not shown."""
 
 _MARKED = re.compile(r"(<!-- results:([\w-]+) -->\n).*?(<!-- /results:\2 -->)", re.DOTALL)
 _OPENING = re.compile(r"<!-- results:([\w-]+) -->")
@@ -59,6 +64,7 @@ def render(results_folder: str | Path, readme_path: str | Path) -> list[str]:
             record belongs to, or one without its end.
     """
     records = read_records(results_folder)
+    published = read_published(Path(results_folder) / "published.yaml")
     readme = require_file(readme_path).read_text(encoding="utf-8")
     names = _OPENING.findall(readme)
     if not names:
@@ -69,7 +75,7 @@ def render(results_folder: str | Path, readme_path: str | Path) -> list[str]:
     tables = {name: [record for record in records if record["table"] == name] for name in names}
     if missing := [name for name, rows in tables.items() if not rows]:
         raise DataError(f"no record in {results_folder} is of the table {missing[0]!r}", file=readme_path)
-    rendered = _MARKED.sub(lambda match: f"{match[1]}{markdown(tables[match[2]])}\n{match[3]}", readme)
+    rendered = _MARKED.sub(lambda match: f"{match[1]}{markdown(tables[match[2]], published)}\n{match[3]}", readme)
     with atomic_file(readme_path) as temporary:
         temporary.write_text(rendered, encoding="utf-8")
     return names
@@ -117,20 +123,29 @@ def _check(record: Any, number: int, path: Path) -> None:
 
 
 _NOTHING = "—"
+Column = Callable[[Record, Beside], str]
 _ALWAYS = frozenset({"dataset", "split", "metric", "mean ± std"})
 
 # -- markdown ----------------------------------------------------------------------------------------------------------
 
 
-def markdown(records: Sequence[Record]) -> str:
-    """One table, a record a line; what is the same in all lines is said once below."""
-    cells = {name: [_cell(column(record)) for record in records] for name, column in _COLUMNS.items()}
+def markdown(records: Sequence[Record], published: Sequence[Figure] = ()) -> str:
+    """One table, a record a line; below it, once, what is the same in all lines, and whose the published figures are.
+
+    Args:
+        records: ours.
+        published: what others have published; what is of the same data and metric stands beside ours.
+    """
+    beside = Beside(records, published)
+    cells = {name: [_cell(column(record, beside)) for record in records] for name, column in _COLUMNS.items()}
     shared = {name for name, column in cells.items() if name not in _ALWAYS and len(set(column)) == 1}
     shown = {name: column for name, column in cells.items() if name not in shared}
     rows = [tuple(shown), ("---",) * len(shown), *zip(*shown.values())]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     said = [f"{name} {cells[name][0]}" for name in _COLUMNS if name in shared and cells[name][0] != _NOTHING]
-    return f"{table}\n\nIn all lines: {'; '.join(said)}." if said else table
+    notes = [f"In all lines: {'; '.join(said)}."] if said else []
+    notes += [f"Published: {beside.notes()}."] if beside.numbers else []
+    return "\n\n".join([table, *notes])
 
 
 def _cell(text: str) -> str:
@@ -162,27 +177,35 @@ def _copy(record: Record) -> str:
     return {True: "yes", False: "no", None: _NOTHING}[record["copy"]]
 
 
-def _rate(key: str) -> Callable[[Record], str]:
-    return lambda record: _NOTHING if record[key] is None else f"{record[key]:,.0f}"
+def _number(key: str, unit: float = 1, digits: int = 0) -> Column:
+    return lambda record, _: _NOTHING if record[key] is None else f"{record[key] / unit:,.{digits}f}"
+
+
+def _text(key: str, otherwise: str = _NOTHING) -> Column:
+    return lambda record, _: record.get(key) or otherwise
 
 
 def _machine(record: Record) -> str:
     return record["hardware"] if record["wall_s"] is None else f"{record['hardware']}, {record['wall_s'] / 60:,.0f} min"
 
 
-_COLUMNS: dict[str, Callable[[Record], str]] = {
-    "dataset": _dataset,
-    "train": _train,
-    "split": lambda record: record["split"],
-    "metric": lambda record: record["metric"].replace("_", " "),
-    "words": lambda record: record["words"] or _NOTHING,
-    "system": lambda record: record["system"] or _NOTHING,
-    "copy": _copy,
-    "pretrained": lambda record: record["pretrained"] or "none",
-    "mean ± std": _score,
-    "seeds": lambda record: str(len(record["seeds"])),
-    "train utt/s": _rate("train_utt_s"),
-    "parse utt/s": _rate("parse_utt_s"),
-    "hardware, wall time": _machine,
-    "command": lambda record: f"`{record['command']}`",
+_COLUMNS: dict[str, Column] = {
+    "dataset": lambda record, _: _dataset(record),
+    "train": lambda record, _: _train(record),
+    "split": _text("split"),
+    "metric": lambda record, _: record["metric"].replace("_", " "),
+    "words": _text("words"),
+    "system": _text("system"),
+    "state encoder": _text("state_encoder"),
+    "copy": lambda record, _: _copy(record),
+    "pretrained": _text("pretrained", "none"),
+    "mean ± std": lambda record, _: _score(record),
+    "published, no contextual encoder": lambda record, beside: beside.cell(record, contextual=False),
+    "published, contextual": lambda record, beside: beside.cell(record, contextual=True),
+    "seeds": lambda record, _: str(len(record["seeds"])),
+    "parameters, M": _number("params", 1e6, 1),
+    "train utt/s": _number("train_utt_s"),
+    "parse utt/s": _number("parse_utt_s"),
+    "hardware, wall time": lambda record, _: _machine(record),
+    "command": lambda record, _: f"`{record['command']}`",
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from data_conversion.errors import DataError
+from parser.evaluation.published import read_published
 from parser.evaluation.results import KEYS, render
 
 RECORD: dict[str, Any] = {
@@ -74,7 +75,7 @@ def test_tables_are_written_between_their_marks_and_again(folder: Path) -> None:
         "| top (alarm) | top (pretraining) | dev | exact match | no | a/b | 81.2 ± 0.4 |",
     ]
     assert lines[7] == (
-        "In all lines: words keep; system top-down; seeds 2; train utt/s 212; parse utt/s 1,234; "
+        "In all lines: words keep; system top-down; seeds 2; parameters, M 2.5; train utt/s 212; parse utt/s 1,234; "
         "hardware, wall time 1 thread, 30 min; command `semparse fit --config a.yaml \\| tee log`."
     )
     assert lines[8:11] == ["<!-- /results:main -->", "between", "<!-- results:speed -->"]
@@ -86,6 +87,61 @@ def test_tables_are_written_between_their_marks_and_again(folder: Path) -> None:
     assert lines[-2:] == ["<!-- /results:speed -->", "end"]
     render(folder / "results", folder / "README.md")
     assert (folder / "README.md").read_text() == text
+
+
+PUBLISHED = """
+- {dataset: top, metric: exact_match, figure: 80.8, contextual: false, of: A, source: a.org}
+- {dataset: top, metric: exact_match, figure: 85.67, contextual: true, of: B, source: b.org}
+- {dataset: top, metric: exact_match, figure: 86.0, contextual: true, of: C, source: c.org}
+- {dataset: overnight, domain: mean, metric: exact_match, figure: 43.4, contextual: false, of: D, source: d.org}
+- {dataset: atis, metric: frame_accuracy, figure: 87.2, contextual: false, of: E, source: e.org}
+"""
+
+
+def test_published_figures_stand_beside_ours_and_say_whose_they_are(folder: Path) -> None:
+    overnight = RECORD | {"split": "test", "dataset": "overnight", "train": "overnight", "state_encoder": "stack-lstm"}
+    write(
+        folder,
+        overnight | {"domain": "mean"},
+        overnight | {"domain": "blocks"},
+        RECORD | {"split": "test"},
+        RECORD,
+        RECORD | {"split": "test", "train": "a quarter of top"},
+        RECORD | {"table": "speed"},
+    )
+    (folder / "results" / "published.yaml").write_text(PUBLISHED)
+    render(folder / "results", folder / "README.md")
+    main, rest = (folder / "README.md").read_text().split("<!-- /results:main -->")
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in main.splitlines() if line.startswith("|")]
+    head, _, *rows = cells
+    columns = [head.index(f"published, {which}") for which in ("no contextual encoder", "contextual")]
+    assert [[row[column] for column in columns] for row in rows] == [
+        ["43.4 [1]", "—"],
+        ["—", "—"],
+        ["80.8 [2]", "85.67 [3], 86 [4]"],
+        ["—", "—"],
+        ["—", "—"],
+    ]
+    assert [row[head.index("state encoder")] for row in rows] == ["stack-lstm"] * 2 + ["—"] * 3
+    assert main.endswith("\n\nPublished: [1] D (d.org); [2] A (a.org); [3] B (b.org); [4] C (c.org).\n")
+    assert "ublished" not in rest
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "a: 1", "- {dataset: top}", "- 1", "- {dataset: top, metric: m, figure: 1, by: A}"]
+)
+def test_a_damaged_file_of_published_figures_is_named(folder: Path, content: str) -> None:
+    write(folder, RECORD, RECORD | {"table": "speed"})
+    (folder / "results" / "published.yaml").write_text(content)
+    with pytest.raises(DataError, match="published.yaml: not a list of published figures"):
+        render(folder / "results", folder / "README.md")
+
+
+def test_the_published_figures_are_each_said_once_and_with_their_source() -> None:
+    figures = read_published(Path(__file__).parents[2] / "results" / "published.yaml")
+    assert len({(each.dataset, each.figure) for each in figures}) == len(figures) > 0
+    assert all(0 < each.figure < 100 and each.of and each.source for each in figures)
+    assert {each.metric for each in figures} <= {"exact_match", "frame_accuracy"}
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,0 +1,80 @@
+"""Figures that others have published on the same test sets, to stand beside ours: `results/published.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data_conversion.errors import DataError
+from data_conversion.files import require_file
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure.
+
+    Attributes:
+        dataset: the data whose train it was trained on and whose test it was measured on.
+        metric: the metric, as records name it.
+        figure: the figure, in percent.
+        contextual: whether a pretrained contextual encoder has helped.
+        of: whose it is.
+        source: where it stands.
+        domain: as records name it.
+    """
+
+    dataset: str
+    metric: str
+    figure: float
+    contextual: bool
+    of: str
+    source: str
+    domain: str | None = None
+
+    def is_beside(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record is of the same data and metric."""
+        ours = {"dataset": self.dataset, "train": self.dataset, "domain": self.domain, "metric": self.metric}
+        return {**ours, "split": "test"}.items() <= record.items()
+
+
+def read_published(path: str | Path) -> list[Figure]:
+    """The figures of a file; none where there is no file.
+
+    Raises:
+        DataError: the file is not a list of figures.
+    """
+    import yaml  # only who reads YAML pays for it
+
+    if not Path(path).exists():
+        return []
+    try:
+        return [Figure(**each) for each in yaml.safe_load(require_file(path).read_bytes())]
+    except (yaml.YAMLError, TypeError) as error:
+        raise DataError(f"not a list of published figures: {' '.join(str(error).split())}", file=path) from None
+
+
+class Beside:
+    """The figures that stand beside some records, numbered in their order.
+
+    >>> record = dict(dataset="top", train="top", domain=None, split="test", metric="exact_match")
+    >>> beside = Beside([record], [Figure("top", "exact_match", 81.8, False, "Pasupat et al.", "EMNLP 2019")])
+    >>> beside.cell(record, contextual=False), beside.cell(record, contextual=True)
+    ('81.8 [1]', '—')
+    >>> beside.notes()
+    '[1] Pasupat et al. (EMNLP 2019)'
+    """
+
+    def __init__(self, records: Sequence[Mapping[str, Any]], figures: Sequence[Figure]) -> None:
+        cited = [figure for record in records for figure in figures if figure.is_beside(record)]
+        self.numbers = {figure: number for number, figure in enumerate(dict.fromkeys(cited), start=1)}
+
+    def cell(self, record: Mapping[str, Any], *, contextual: bool) -> str:
+        """The figures beside one record, each with its number."""
+        told = [each for each in self.numbers if each.contextual == contextual and each.is_beside(record)]
+        return ", ".join(f"{each.figure:g} [{self.numbers[each]}]" for each in told) or "—"
+
+    def notes(self) -> str:
+        """Whose figure each number is."""
+        return "; ".join(f"[{number}] {figure.of} ({figure.source})" for figure, number in self.numbers.items())

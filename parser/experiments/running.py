@@ -1,0 +1,71 @@
+"""Running experiments: train what is not trained yet, measure what is not measured yet, write the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from parser.evaluation.recording import recorded, store
+from parser.experiments.measuring import Experiment, TestSet
+
+Say = Callable[[str], object]
+
+
+def reproduce(
+    experiments: Sequence[Experiment],
+    results: Path,
+    *,
+    command: str,
+    prepare: Callable[[Path], object],
+    say: Say,
+    seeds: int | None = None,
+) -> None:
+    """Train and measure what is missing; records are written after each test set.
+
+    Args:
+        experiments: what to run, in order.
+        results: the file of records.
+        command: what the records say that repeats them.
+        prepare: makes a folder of data, where it is not there yet.
+        say: is told what happens.
+        seeds: train each with the seeds 0 to `seeds` - 1; by default as many as the experiment says.
+    """
+    for experiment in experiments:
+        chosen, training = range(seeds or experiment.seeds), experiment.training
+        missing = _missing(experiment, chosen, results)
+        if not missing:
+            say(f"recorded in {results}: {training.name}")
+            continue
+        for folder in dict.fromkeys([training.folder, *(test.file.parent for test in missing)]):
+            prepare(folder)
+        for seed in chosen:
+            if training.done(seed):
+                say(f"trained: {training.model(seed)}")
+            else:
+                say(" ".join(training.command(seed)))
+                training.fit(seed)
+        for test in missing:
+            records = experiment.measure(test, chosen, command)
+            store(results, records)
+            for each in records:
+                say(f"{each['table']}: {each['dataset']} {each['split']}: {each['metric']} {each['mean']:.2f}")
+
+
+def plan(experiments: Sequence[Experiment], results: Path, *, seeds: int | None = None) -> Iterator[tuple[str, float]]:
+    """What `reproduce` would do, an experiment a line, and the CPU-hours of training that it is expected to take."""
+    fitted: set[Path] = set()
+    for experiment in experiments:
+        chosen, training = range(seeds or experiment.seeds), experiment.training
+        missing = _missing(experiment, chosen, results)
+        models = {seed: training.model(seed) for seed in chosen if missing and not training.done(seed)}
+        number = len(set(models.values()) - fitted)
+        fitted |= set(models.values())
+        train = f"train {number} of {len(chosen)} seeds" if number else "trained" if missing else "recorded"
+        measure = ", measure " + " and ".join(f"{test.dataset} {test.split}" for test in missing) if missing else ""
+        yield f"{training.name}: {train}{measure}", number * training.minutes / 60
+
+
+def _missing(experiment: Experiment, seeds: Sequence[int], results: Path) -> list[TestSet]:
+    """The test sets whose figures are not recorded."""
+    records = recorded(results)
+    return [test for test in experiment.tests if not experiment.done(test, seeds, records)]

@@ -1,0 +1,238 @@
+"""Which experiments make which table: what `scripts/reproduce.py TABLE` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+from data_conversion.errors import DataError
+from parser.evaluation.recording import gains, mean_over_domains, recorded, store
+from parser.evaluation.results import Record
+from parser.experiments.data import CONVERTED, OVERNIGHT
+from parser.experiments.measuring import DETAILS, Experiment, TestSet
+from parser.experiments.training import Training
+
+MAIN = ("main",)
+NATURAL = Path("tests/assets/natural/test.jsonl")
+"""Compound requests written by hand in SNIPS's ontology."""
+COMPOSED = "snips simple requests, composed"
+
+
+def experiment_config(name: str) -> str:
+    return f"configs/experiment/{name}.yaml"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a name on the command line stands for.
+
+    Attributes:
+        experiments: gives the experiments.
+        finish: adds to the file of records what follows from the others.
+    """
+
+    experiments: Callable[[], list[Experiment]]
+    finish: Callable[[Path], None] = lambda results: None
+
+
+# -- trained on train, chosen on dev, measured on test -----------------------------------------------------------------
+
+
+def own_data(name: str, metric: str, minutes: float, seeds: int = 1) -> list[Experiment]:
+    """A parser of a data set, trained from scratch on its own train."""
+    training = Training(name, (experiment_config(name),), minutes)
+    return [Experiment(training, dev_and_test(training, name, metric), train=name, seeds=seeds)]
+
+
+def dev_and_test(training: Training, dataset: str, metric: str, domain: str | None = None) -> tuple[TestSet, ...]:
+    """The data's own dev, for details, and its test, for the main table."""
+    return tuple(
+        TestSet(training.folder / f"{split}.jsonl", dataset, split, (metric,), tables, domain)
+        for split, tables in (("dev", DETAILS), ("test", MAIN))
+    )
+
+
+def overnight() -> list[Experiment]:
+    """A parser of each domain, which sees no other."""
+    trainings = {
+        domain: Training(
+            f"overnight_{domain}", (experiment_config("overnight"),), 4, data=CONVERTED / f"overnight-{domain}"
+        )
+        for domain in OVERNIGHT
+    }
+    return [
+        Experiment(training, dev_and_test(training, "overnight", "exact_match", domain), train="overnight", seeds=3)
+        for domain, training in trainings.items()
+    ]
+
+
+def record_means(results: Path) -> None:
+    """The means over Overnight's domains, where a figure is there for every one of them."""
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for each in recorded(results):
+        if each["domain"] in OVERNIGHT:
+            key = each["table"], each["split"], each["metric"], tuple(each["seeds"])
+            groups.setdefault(key, []).append(each)
+    store(results, [mean_over_domains(group) for group in groups.values() if len(group) == len(OVERNIGHT)])
+
+
+# -- compounds ---------------------------------------------------------------------------------------------------------
+
+KEPT = Training("snips_compound", (experiment_config("snips_compound"),), 50)
+
+
+def compounds() -> list[Experiment]:
+    """One pass over the whole request, words kept and dropped, and a parser of SNIPS behind a cut at connectives."""
+    dropped = Training("snips_compound_dropped", (experiment_config("snips_compound_dropped"),), 50)
+    simple = Training("snips", (experiment_config("snips"),), 20)
+    cut = "snips simple requests; cut at connectives"
+    main, *others = compound_tests("")
+    return [
+        Experiment(KEPT, (replace(main, tables=("main", "compound")), *others), COMPOSED),
+        Experiment(simple, (main, *others), cut, by_cutting=True),
+        Experiment(dropped, compound_tests("-dropped"), COMPOSED),
+    ]
+
+
+def compound_tests(suffix: str) -> tuple[TestSet, ...]:
+    def test(folder: str, split: str, dataset: str, name: str) -> TestSet:
+        file = CONVERTED / f"{folder}{suffix}" / f"{split}.jsonl"
+        return TestSet(file, dataset, name, ("frame_accuracy",), ("compound",))
+
+    return (
+        test("mixsnips-test", "test", "mixsnips", "test"),
+        test("mixsnips-shuffled", "test", "mixsnips", "test, clauses shuffled"),
+        test("snips-compound", "dev", "snips", "dev, composed"),
+        test("snips", "test", "snips", "test"),
+    )
+
+
+def natural() -> list[Experiment]:
+    """Parsers of requests joined plainly and composed as people do, on MixSNIPS and on what nobody composed."""
+    told = ("exact_match", "frame_accuracy", "intent_accuracy", "slot_f1")
+    tests = (
+        TestSet(CONVERTED / "mixsnips-test" / "test.jsonl", "mixsnips", "test", ("frame_accuracy",), ("natural",)),
+        TestSet(NATURAL, "snips", "hand-written compounds", told, ("natural",), by_id=True),
+    )
+    joined = Training("snips_joined", (experiment_config("snips_joined"),), 45)
+    return [
+        Experiment(joined, tests, "snips simple requests, joined", seeds=3),
+        Experiment(KEPT, tests, COMPOSED, seeds=3),
+    ]
+
+
+# -- a pretrained encoder ----------------------------------------------------------------------------------------------
+
+
+def minilm() -> list[Experiment]:
+    """The rows of the main table once more, with a pretrained encoder in the place of the Bi-LSTM."""
+
+    def training(name: str, minutes: float) -> Training:
+        return Training(f"{name}_minilm", (experiment_config(name), "configs/model/minilm.yaml"), minutes, threads=2)
+
+    rows = [("top", "exact_match", 140), ("snips", "frame_accuracy", 60), ("atis", "frame_accuracy", 40)]
+    rows += [("mixsnips", "frame_accuracy", 140)]
+    trainings = [(name, metric, training(name, minutes)) for name, metric, minutes in rows]
+    experiments = [Experiment(each, dev_and_test(each, name, metric), train=name) for name, metric, each in trainings]
+    main, *_ = compound_tests("")
+    return [*experiments, Experiment(training("snips_compound", 140), (replace(main, tables=MAIN),), COMPOSED)]
+
+
+# -- ablations ---------------------------------------------------------------------------------------------------------
+
+SYSTEMS = {"top_down": (), "in_order": ("configs/model/in_order.yaml",), "bottom_up": ("configs/model/bottom_up.yaml",)}
+STATE_ENCODERS = {"stack_lstm": (), "stack_transformer": ("configs/model/stack_transformer.yaml",)}
+COPYING = {"copy": (), "no_copy": ("configs/data/no_copy.yaml",)}
+
+
+def ablation() -> list[Experiment]:
+    """Every transition system with every state encoder, on a quarter of TOP and, with and without copying, on one
+    domain of Overnight; measured on dev, which is what one chooses by."""
+    quarter = CONVERTED / "top-quarter" / "dev.jsonl"
+    restaurants = CONVERTED / "overnight-restaurants" / "dev.jsonl"
+    told = (("exact_match",), ("ablation",))
+    kept = combined("top_quarter", 8, SYSTEMS, STATE_ENCODERS)
+    dropped = combined("overnight", 4, SYSTEMS, STATE_ENCODERS, COPYING)
+    return [
+        *(Experiment(each, (TestSet(quarter, "top", "dev", *told),), "a quarter of top", seeds=2) for each in kept),
+        *(
+            Experiment(each, (TestSet(restaurants, "overnight", "dev", *told, "restaurants"),), "overnight", seeds=2)
+            for each in dropped
+        ),
+    ]
+
+
+def combined(name: str, minutes: float, *choices: dict[str, tuple[str, ...]]) -> Iterator[Training]:
+    """An experiment with one of each choice: what its config says first, and others by a further config."""
+    for chosen in product(*(choice.items() for choice in choices)):
+        further = (config for _, configs in chosen for config in configs)
+        yield Training("-".join([name, *(each for each, _ in chosen)]), (experiment_config(name), *further), minutes)
+
+
+def copying() -> list[Experiment]:
+    """With and without copying, on the first 1,000 SNIPS requests."""
+    test = TestSet(CONVERTED / "snips-dropped" / "test.jsonl", "snips", "test", tables=("ablation",))
+    return [
+        Experiment(training, (test,), train="1,000 snips requests", seeds=3)
+        for training in combined("snips_copy", 6, COPYING)
+    ]
+
+
+def record_gains(results: Path) -> None:
+    """What copying adds, in points and relative to the parser without it."""
+    told = [each for each in recorded(results) if each["table"] == "ablation" and each["metric"] == "exact_match"]
+    with_copy, without = (next(each for each in told if each["copy"] is copy) for copy in (True, False))
+    store(results, gains(with_copy, without))
+
+
+# -- the sample corpus -------------------------------------------------------------------------------------------------
+
+
+class Quickstart(Training):
+    """The model of scripts/quickstart, which keeps its run in one folder."""
+
+    def run(self, seed: int) -> Path:
+        return Path("runs") / self.name
+
+    def fit(self, seed: int) -> None:
+        raise DataError("there is no such model yet: run ./scripts/quickstart", file=self.model(seed))
+
+
+def sample() -> list[Experiment]:
+    tests = {
+        "sample": "test",
+        "sample-unseen-templates": "test, unseen templates",
+        "sample-compound-only": "test, compounds",
+    }
+    told = (("exact_match", "exact_match_unseen_values"), ("sample",))
+    return [
+        Experiment(
+            Quickstart("quickstart", (experiment_config("quickstart"),), minutes=0),
+            tuple(TestSet(Path("data") / name / "test.jsonl", "sample", split, *told) for name, split in tests.items()),
+            train="sample, composed",
+        )
+    ]
+
+
+TABLES = {
+    "top": Table(lambda: own_data("top", "exact_match", 45)),
+    "snips": Table(lambda: own_data("snips", "frame_accuracy", 20, seeds=3)),
+    "atis": Table(lambda: own_data("atis", "frame_accuracy", 12, seeds=3)),
+    "mixsnips": Table(lambda: own_data("mixsnips", "frame_accuracy", 50)),
+    "snips-compound": Table(compounds),
+    "mixatis": Table(lambda: own_data("mixatis", "frame_accuracy", 30)),
+    "nlmaps": Table(lambda: own_data("nlmaps", "exact_match", 6, seeds=3)),
+    "overnight": Table(overnight, record_means),
+    "minilm": Table(minilm),
+    "ablation": Table(ablation),
+    "copy": Table(copying, record_gains),
+    "natural": Table(natural),
+    "sample": Table(sample),
+}
+
+SEVERAL = {
+    "main": ("top", "snips", "atis", "mixsnips", "snips-compound", "mixatis", "nlmaps", "overnight", "minilm"),
+}
+"""Names that stand for several tables, one after another."""

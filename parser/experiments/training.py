@@ -1,0 +1,110 @@
+"""A model to train: the commands that train it, and what the training cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data_conversion.errors import DataError
+from data_conversion.files import require_file
+from parser.locking import locked
+
+
+@dataclass(frozen=True)
+class Training:
+    """A model to train, once for each seed.
+
+    Attributes:
+        name: of its folders, `runs/NAME/SEED` and `models/NAME` (`models/NAME-SEED` for seeds other than 0).
+        configs: YAML files, later ones over earlier ones; the first is the experiment's.
+        minutes: the CPU-minutes that one seed is expected to take.
+        data: the folder to train on, where it is not the experiment's own.
+        threads: CPU threads.
+    """
+
+    name: str
+    configs: tuple[str, ...]
+    minutes: float
+    data: Path | None = None
+    threads: int = 1
+
+    @property
+    def config(self) -> str:
+        """Its configs, as records name them."""
+        return " + ".join(self.configs)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of data that it trains on."""
+        return self.data or Path(yaml.safe_load(require_file(self.configs[0]).read_bytes())["data"]["path"])
+
+    def run(self, seed: int) -> Path:
+        return Path("runs") / self.name / str(seed)
+
+    def model(self, seed: int) -> Path:
+        return Path("models") / (f"{self.name}-{seed}" if seed else self.name)
+
+    def done(self, seed: int) -> bool:
+        return (self.model(seed) / "config.yaml").is_file() and (self.run(seed) / "metrics.json").is_file()
+
+    def command(self, seed: int) -> list[str]:
+        """The command that trains it, or goes on with it."""
+        run = self.run(seed)
+        command = ["semparse", "fit", *(part for config in self.configs for part in ("--config", config))]
+        command += ["--data.path", str(self.data)] if self.data else []
+        command += ["--threads", str(self.threads)] if self.threads > 1 else []
+        command += ["--run", str(run), "--seed_everything", str(seed)]
+        return command + (["--ckpt_path", str(run / "last.ckpt")] if (run / "last.ckpt").is_file() else [])
+
+    def fit(self, seed: int) -> None:
+        """Train and export, in processes of their own; or wait for another process that does.
+
+        Raises:
+            DataError: a process failed; what it said stands on standard error.
+        """
+        run = self.run(seed)
+        with locked(run) as lock:
+            if self.done(seed):
+                return
+            if not (run / "last.ckpt").is_file():
+                shutil.rmtree(run, ignore_errors=True)  # killed before the end of its first epoch
+            call(self.command(seed), lock)
+            call(["semparse", "export", str(run), str(self.model(seed))], lock)
+
+    def facts(self, seeds: Sequence[int]) -> dict[str, Any]:
+        """What a record says of the training: means over the seeds."""
+        return training_facts([self.run(seed) for seed in seeds])
+
+
+def training_facts(runs: Sequence[Path]) -> dict[str, Any]:
+    """Size, times and speed, from the `metrics.json` of some runs: means over the runs."""
+    told = [json.loads(require_file(run / "metrics.json").read_bytes()) for run in runs]
+    speeds = [epoch["train/utt_s"] for each in told for epoch in each["curve"] if "train/utt_s" in epoch]
+    return {
+        "params": told[0]["params"],
+        "wall_s": statistics.fmean(each["wall_s"] for each in told),
+        "cpu_s": statistics.fmean(each["cpu_s"] for each in told),
+        "train_utt_s": statistics.fmean(speeds) if speeds else None,
+    }
+
+
+def call(command: Sequence[str], lock: int) -> None:
+    """Run a semparse command in a process of its own, which holds a lock too; on one thread unless it says otherwise.
+
+    Raises:
+        DataError: it failed.
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-m", "parser", *command[1:]], env=environment, pass_fds=(lock,))
+    if done.returncode:
+        raise DataError(f"exit status {done.returncode} of {' '.join(command)}")
