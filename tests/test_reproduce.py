@@ -417,6 +417,14 @@ def test_the_main_table_has_every_row(elsewhere: Path) -> None:
     }
 
 
+def test_who_learns_from_simple_requests_sees_nothing_of_mixsnips_but_its_test(elsewhere: Path) -> None:
+    simple = [each for table in tables.TABLES.values() for each in table.experiments() if "simple" in each.train]
+    for experiment in simple:
+        folders = {experiment.training.folder.name, *(test.file.parent.name for test in experiment.tests)}
+        assert not folders & {"mixsnips", "mixsnips-dropped"}  # these are made of its train and dev too
+    assert len(simple) >= 5
+
+
 def test_the_ablation_joins_every_system_with_every_state_encoder(elsewhere: Path) -> None:
     experiments = tables.ablation()
     assert len({experiment.training.config for experiment in experiments}) == len(experiments) == 6 + 12
