@@ -49,6 +49,7 @@ class ParserNetwork(nn.Module):
         history: units of the LSTM over the actions.
         attention: attend to the words; off, it is the paper's −Att (the states still copy, if they may).
         dropout: dropout on the heads' hidden layer and on rows.
+        constraints: parse by what training has shown of which label may stand under which; training itself does not.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ParserNetwork(nn.Module):
         history: int = 128,
         attention: bool = True,
         dropout: float = 0.3,
+        constraints: bool = True,
     ) -> None:
         super().__init__()
         self.vocabulary = vocabulary
@@ -90,6 +92,7 @@ class ParserNetwork(nn.Module):
         self.dropout = SharedDropout(dropout)
         childless = torch.tensor([label in vocabulary.grammar.childless for label in vocabulary.labels])
         self.register_buffer("childless", childless, persistent=False)
+        self.register_buffer("may_stand", _may_stand(vocabulary) if constraints else None, persistent=False)
 
     def encode(self, inputs: Inputs) -> Words:
         """The words of a batch, once for all steps."""
@@ -189,6 +192,22 @@ class ParserNetwork(nn.Module):
             sums = flat.new_zeros(len(level.rows), flat.shape[1]).index_add(0, level.owners, rows[level.sources])
             rows = rows.index_copy(0, level.rows, self.composed(sums / counts, flat[level.rows]))
         return rows.view_as(base)
+
+
+def _may_stand(vocabulary: Vocabulary) -> Tensor | None:
+    """[labels + 1, labels + 1] True where the second label may stand under the first; None if that is not known.
+
+    The last row is for what is above the root, the last column for leaves.
+    """
+    known, ids = vocabulary.constraints, vocabulary.label_ids
+    if known is None:
+        return None
+    table = torch.zeros(len(ids) + 1, len(ids) + 1, dtype=torch.bool)
+    for parent, children in known.children.items():
+        table[ids[parent], [ids[child] for child in children]] = True
+    table[[ids[parent] for parent in known.leaves], -1] = True
+    table[-1, [ids[root] for root in known.roots if root in ids]] = True
+    return table
 
 
 def finishes_node(kinds: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Node
+from parser.transitions.constraints import Constraints
 from parser.transitions.system import Grammar
 
 PAD, UNKNOWN = 0, 1
@@ -35,6 +36,7 @@ class Vocabulary:
         copy: whether terminals may copy words (DESIGN: the ablation `copy: false`).
         max_arity, bound_base: see `Grammar`.
         pieces: a sentencepiece model in base64, or None where no encoder reads pieces.
+        constraints: which label may stand under which; None where that is not known and everything may.
     """
 
     words: dict[str, int]
@@ -47,6 +49,7 @@ class Vocabulary:
     max_arity: int
     bound_base: int
     pieces: str | None = None
+    constraints: Constraints | None = None
 
     @classmethod
     def learn(
@@ -65,12 +68,14 @@ class Vocabulary:
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         lexicon: Counter[str] = Counter()
+        roots: set[str] = set()
         kept, usual = True, Grammar(words_kept=False)
         excess, arity = usual.bound_base, usual.max_arity
         for example in examples:
             words.update(token.lower() for token in example.tokens)
             characters.update(character for token in example.tokens for character in token)
             lexicon.update(leaf.text for leaf in example.tree.leaves() if leaf.position is None or not copy)
+            roots.add(example.tree.label)
             kept = kept and example.words_kept
             excess = max(excess, _actions(example.tree) - usual.bound_per_word * len(example.tokens))
             arity = max(arity, *(len(node.children) for node in example.tree.nodes()))
@@ -89,6 +94,7 @@ class Vocabulary:
             max_arity=arity,
             bound_base=excess,
             pieces=pieces,
+            constraints=Constraints.learn(ontology, roots),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,7 +109,8 @@ class Vocabulary:
             DataError: a field is missing or unknown.
         """
         try:
-            return cls(**record)
+            known = record.get("constraints")
+            return cls(**{**record, "constraints": Constraints(**known) if known else None})
         except TypeError as error:
             raise DataError(f"not a vocabulary: {error}") from None
 

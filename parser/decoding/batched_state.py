@@ -57,6 +57,7 @@ class BatchedState:
         self.memory[:, 0] = start
         self._sums = start.new_zeros(batch, rows, row_dim)
         self._columns = lengths.new_zeros(batch, rows, 6)
+        self._columns[:, 0, _LABEL] = -1
         self._entries = lengths.new_zeros(batch, width, 32)  # the rows on the stack; place 0 is the empty stack
 
     @property
@@ -66,8 +67,14 @@ class BatchedState:
 
     @property
     def label(self) -> Tensor:
-        """[batch, width] the label of the nearest open node."""
+        """[batch, width] the label of the nearest open node; -1 while there is none."""
         return self._look(self.opener, _LABEL)
+
+    def topmost(self, count: int) -> Tensor:
+        """[batch, width, count] the labels of the topmost entries, from the top down; -1 for leaves and the bottom."""
+        places = self._look(self.top, _DEPTH)[..., None] - torch.arange(count, device=self.top.device)
+        rows = self._entries.gather(2, places.clamp(min=0))
+        return self._look(rows.flatten(1), _LABEL).view_as(rows)
 
     def legal(self) -> Tensor:
         """[batch, width, kinds] which kinds of action may come next; none where the tree is finished."""
@@ -144,7 +151,7 @@ class BatchedState:
         self._grow(first + self.width)
         under, depth = at(self._columns, below), self._look(below, _DEPTH) + 1
         children = torch.where(opens, int(self.system.adopts), under[..., _SIBLINGS] + 1)
-        columns = [below, torch.where(opens, row, under[..., _OPENER]), children, torch.where(opens, labels, 0), depth]
+        columns = [below, torch.where(opens, row, under[..., _OPENER]), children, labels, depth]
         columns.append((kinds == Kind.TERMINAL).long())
         adopted = at(self._sums, self.top) - at(self._sums, self._look(self.top, _BELOW)) if self.system.adopts else 0.0
         sums = torch.where(opens[..., None], adopted, at(self._sums, below) + rows)

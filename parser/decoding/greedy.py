@@ -54,7 +54,7 @@ def choose(logs: LogProbs) -> Choice:
     kind_log, kinds = logs.kinds.max(-1)
     label_log, labels = _best(logs.labels)
     nullary_log, nullary = _best(logs.nullary)
-    arity_log, arities = _best(logs.arities)
+    arity_log, arities = _best(logs.arities.take_along_dim(labels[..., None, None], 2)[..., 0, :])
     token_log, tokens = _best(logs.tokens)
     active, stands, reduces = kind_log > float("-inf"), kinds == Kind.NULLARY, kinds == Kind.REDUCE
     names, adds = (kinds == Kind.OPEN) | reduces, kinds == Kind.TERMINAL

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from parser.batching import Inputs
 from parser.decoding.batched_state import BatchedState
+from parser.decoding.constraints import constrained
 from parser.network import ParserNetwork, Scores, finishes_node, legal_arities
 from parser.state_encoders.views import at
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
@@ -23,7 +24,7 @@ class LogProbs:
         kinds: of the kinds of action.
         labels: of the labels to open or to reduce to.
         nullary: of the labels of a childless node.
-        arities: of the numbers of children to reduce, from 1.
+        arities: [batch, width, labels, arities] given a label, of the numbers of children to reduce to it, from 1.
         tokens: of the tokens, from `first_token` on.
         first_token: [batch, width] 0, or with words kept, where the next word is the only choice, its token id.
     """
@@ -76,12 +77,12 @@ class Stepper:
         network, state = self.network, self.state
         vocabulary, lexicon = network.vocabulary, len(network.vocabulary.lexicon)
         nullary = network.legal_labels(scores.labels, torch.full_like(state.top, Kind.NULLARY))
-        kept = vocabulary.words_kept
+        kept, choices = vocabulary.words_kept, constrained(state, network.may_stand)
         return LogProbs(
-            kinds=_normalized(scores.kinds.masked_fill(~state.legal(), float("-inf"))),
-            labels=scores.labels.log_softmax(-1),
+            kinds=_normalized(scores.kinds.masked_fill(~choices.kinds, float("-inf"))),
+            labels=_normalized(scores.labels.masked_fill(~choices.labels, float("-inf"))),
             nullary=_normalized(nullary),
-            arities=_normalized(legal_arities(scores.arities, *state.arities())),
+            arities=_normalized(legal_arities(scores.arities[..., None, :], choices.fewest, choices.most)),
             tokens=scores.kinds.new_zeros(*state.top.shape, 1) if kept else scores.tokens.log_softmax(-1),
             first_token=state.focus + lexicon if kept else torch.zeros_like(state.focus),
         )

@@ -27,4 +27,4 @@ def names() -> list[str]:
     return _MODULES.names()
 
 
-_MODULES = Modules(__name__, "transition system", shared=("actions", "state", "system"))
+_MODULES = Modules(__name__, "transition system", shared=("actions", "constraints", "state", "system"))
