@@ -5,6 +5,7 @@
     vocabulary.json     words, characters, labels and lexicon
     values.json         the slot values of the training data, which tell an unseen value when the model is evaluated
     pieces.model        the sentencepiece model, where the encoder reads pieces
+    encoder.json, tokenizer.json    the config and the tokenizer of a pretrained encoder
     model.safetensors   the weights
     README.md           the model card
 
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -83,7 +85,7 @@ class Artifact:
         from safetensors.torch import load_file
 
         try:
-            network = build_network(self.model_config, self.vocabulary, self.packages)
+            network = build_network(self.model_config, self.vocabulary, self.packages, self.folder)
         except DataError as error:
             raise error.at(file=self.folder / CONFIG) from None
         try:
@@ -94,9 +96,12 @@ class Artifact:
 
 
 def build_network(
-    model_config: Mapping[str, Any], vocabulary: Mapping[str, Any], packages: Sequence[str] = ()
+    model_config: Mapping[str, Any],
+    vocabulary: Mapping[str, Any],
+    packages: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> ParserNetwork:
-    """A network without training, from its config and its vocabulary.
+    """A network without training, from its config, its vocabulary and, where its encoder has files, the model folder.
 
     Raises:
         DataError: a class or an argument does not exist or may not be used.
@@ -110,9 +115,12 @@ def build_network(
     except KeyError as error:
         raise DataError(f"the model config lacks {error}") from None
     check_arguments(ParserNetwork, config)
+    make_encoder = factory(encoder, packages)
+    if folder is not None and "folder" in inspect.signature(make_encoder).parameters:
+        make_encoder = partial(make_encoder, folder=folder)
     return ParserNetwork(
         Vocabulary.from_dict(vocabulary),
-        factory(encoder, packages),
+        make_encoder,
         factory(state_encoder, packages),
         factory(system, packages)(),
         **config,
@@ -130,6 +138,7 @@ def save(
     tokenizer: str,
     formalism: str,
     card: Mapping[str, Any],
+    encoder_files: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write a model folder, whole or not at all; an older model there is replaced.
 
@@ -143,6 +152,7 @@ def save(
         tokenizer: the tokenizer for raw text.
         formalism: how the trees are written.
         card: what the model card says of the training: `data`, `train_examples` and `dev`, the metrics on the dev set.
+        encoder_files: further files that the encoder needs, by name.
 
     Raises:
         DataError: there is something else than a model in the folder.
@@ -158,6 +168,8 @@ def save(
             (new / PIECES).write_bytes(base64.b64decode(vocabulary["pieces"]))
         _write_json(new / VOCABULARY, {**vocabulary, "pieces": None})
         _write_json(new / VALUES, sorted(values))
+        for name, content in encoder_files.items():
+            (new / name).write_text(content, encoding="utf-8")
         weights = serialized({name: tensor.contiguous() for name, tensor in state_dict.items()})
         (new / WEIGHTS).write_bytes(weights)  # not safetensors' own writing, whose errors are no OSError
         text = model_card(

@@ -31,8 +31,8 @@ class Pieces:
         return self._processor.get_piece_size() + 2
 
     def encode(self, word: str) -> list[int]:
-        """The piece ids of a word, at least one."""
-        return [index + 2 for index in self._processor.encode(word.lower())] or [1]
+        """The ids of a word's first 32 pieces, at least one."""
+        return [index + 2 for index in self._processor.encode(word.lower())[:32]] or [1]
 
 
 def learn_pieces(utterances: Iterable[str], size: int) -> str:

@@ -54,4 +54,5 @@ def export(run: str | Path, model: str | Path) -> None:
         tokenizer=extras["tokenizer"],
         formalism=extras["formalism"],
         card={name: extras[name] for name in ("data", "train_examples", "dev")},
+        encoder_files=extras.get("encoder_files", {}),
     )
