@@ -15,6 +15,7 @@ from data_conversion.example import Example
 from data_conversion.tree import Node
 from parser.batching import Batch, to_device
 from parser.decoding.greedy import Derivation, parse_batch
+from parser.encoders import Tunable
 from parser.evaluation.metrics import evaluate
 from parser.network import ParserNetwork
 from parser.training.datamodule import ParserData
@@ -120,6 +121,7 @@ class ParserModule(lightning.LightningModule):
             "data": self.data.folder.name,
             "train_examples": len(self.data.train),
             "dev": {name: float(value) for name, value in measured if name.startswith("dev/")},
+            "encoder_files": self.network.encoder.files if isinstance(self.network.encoder, Tunable) else {},
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -131,16 +133,41 @@ class ParserModule(lightning.LightningModule):
         if checkpoint["hyper_parameters"]["vocab"] != self.hparams["vocab"]:
             raise DataError("the checkpoint was trained on other data: give its run's own --config RUN/config.yaml")
 
+    def on_train_epoch_start(self) -> None:
+        if isinstance(self.network.encoder, Tunable):
+            self.network.encoder.start_epoch(self.current_epoch)
+
     def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(
-            self.parameters(), self.learning_rate, weight_decay=self.weight_decay, fused=True
-        )
-        steps = int(self.trainer.estimated_stepping_batches)
-        warm = max(1, round(0.03 * steps))
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
-        )
+        """AdamW; pretrained weights have a learning rate of their own, which rises when they begin to learn."""
+        steps, encoder = int(self.trainer.estimated_stepping_batches), self.network.encoder
+        tuned = encoder.tuned if isinstance(encoder, Tunable) else []
+        apart = {id(weights) for weights in tuned}
+        others = [weights for weights in self.parameters() if weights.requires_grad and id(weights) not in apart]
+        groups: list[dict[str, Any]] = [{"params": others}]
+        schedules = [rise_and_fall(0, steps)]
+        if isinstance(encoder, Tunable) and encoder.unfreeze_at is not None:
+            groups.append({"params": tuned, "lr": encoder.learning_rate})
+            schedules.append(rise_and_fall(steps * encoder.unfreeze_at // (self.trainer.max_epochs or 1), steps))
+        optimizer = torch.optim.AdamW(groups, self.learning_rate, weight_decay=self.weight_decay, fused=True)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, schedules)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, _dataloader: int) -> Batch:
         return to_device(batch, device)
+
+
+def rise_and_fall(begin: int, end: int) -> Callable[[int], float]:
+    """The share of a learning rate at each step: it rises for 3% of the steps from `begin`, and is zero at the `end`.
+
+    >>> share = rise_and_fall(100, 200)
+    >>> [round(share(step), 2) for step in (0, 100, 102, 150, 200)]
+    [0.0, 0.33, 1.0, 0.52, 0.0]
+    """
+    steps = max(1, end - begin)
+    warm = max(1, round(0.03 * steps))
+
+    def share(step: int) -> float:
+        done = step - begin
+        return max(0.0, min((done + 1) / warm, (steps - done) / max(1, steps - warm))) if done >= 0 else 0.0
+
+    return share
