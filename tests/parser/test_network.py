@@ -23,6 +23,7 @@ from parser.decoding.stepper import Choice, Stepper
 from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
+from parser.state_encoders.stack_transformer import StackTransformer
 from parser.transitions.actions import Action, Copy, Generate, Kind
 from parser.transitions.bottom_up import BottomUp
 from parser.transitions.in_order import InOrder
@@ -31,7 +32,17 @@ from parser.transitions.top_down import TopDown
 from parser.vocabulary import Vocabulary
 
 SYSTEMS = [TopDown(), InOrder(), BottomUp()]
-STATE_ENCODERS = [partial(StackLSTM, dim=7)]
+
+
+def a_stack_transformer(row_dim: int, word_dim: int) -> StackTransformer:
+    """One whose biases and empty stack, which start at zero, matter as they do after training."""
+    encoder = StackTransformer(row_dim, word_dim, dim=8, heads=4, feed_forward=6)
+    for weights in (encoder.empty, encoder.depth_bias.weight, encoder.distance_bias.weight):
+        nn.init.normal_(weights)
+    return encoder
+
+
+STATE_ENCODERS = [partial(StackLSTM, dim=7), a_stack_transformer]
 some_examples = st.lists(dropped_examples(), min_size=1, max_size=4) | st.lists(kept_examples(), min_size=1, max_size=4)
 
 
