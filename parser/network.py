@@ -204,7 +204,7 @@ def _may_stand(vocabulary: Vocabulary) -> Tensor | None:
         return None
     table = torch.zeros(len(ids) + 1, len(ids) + 1, dtype=torch.bool)
     for parent, children in known.children.items():
-        table[ids[parent], [ids[child] for child in children]] = True
+        table[ids[parent], [ids[child] for child in children if child in ids]] = True
     table[[ids[parent] for parent in known.leaves], -1] = True
     table[-1, [ids[root] for root in known.roots if root in ids]] = True
     return table
