@@ -89,6 +89,21 @@ def test_a_padded_derivation_has_finite_states_and_gradients_and_changes_no_othe
     assert all(bool(weights.grad.isfinite().all()) for weights in encoder.parameters() if weights.grad is not None)
 
 
+@pytest.mark.parametrize("factory", FACTORIES)
+def test_a_hypothesis_is_remembered_as_it_is_alone(factory: Callable[[int, int], nn.Module]) -> None:
+    encoder, mask = encoder_for(factory), torch.tensor([[True] * 3, [True, True, False]])
+    words, memory = words_of(encoder, torch.randn(2, 3, 5), mask), torch.randn(2, 30, encoder.memory_dim)
+    entries, depth = torch.randint(1, 30, (2, 4, 6)), torch.tensor([[0, 1, 2, 6], [3, 1, 5, 2]])
+    below = torch.where(depth > 0, entries.gather(2, (depth - 1).clamp(min=0)[..., None])[..., 0], 0)
+    rows, focus = torch.randn(2, 4, 6), torch.tensor([[0, 1, 2, 3], [2, 1, 0, 2]])
+    with torch.inference_mode():
+        together = encoder.step(rows, words, Stack(memory, below, entries, depth, focus))
+        for one in range(4):
+            place = slice(one, one + 1)
+            stack = Stack(memory, below[:, place], entries[:, place], depth[:, place], focus[:, place])
+            torch.testing.assert_close(together[:, place], encoder.step(rows[:, place], words, stack))
+
+
 def test_decoding_gathers_only_as_many_rows_as_the_highest_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = encoder_for(FACTORIES[1])
     encoded, memory = torch.randn(2, 3, 5), torch.randn(2, 64, encoder.memory_dim)
