@@ -46,7 +46,9 @@ def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
         seen = scores.attention[:, 0]
         attention.append(seen.new_zeros(batch, seen.shape[1]).index_copy(0, moving, seen))
         stepper.take(choice)
-    return _derivations(network.vocabulary, inputs, choices, attention)
+    made = Choice(*(torch.stack([getattr(c, field.name) for c in choices], dim=1) for field in fields(Choice)))
+    weights = torch.stack(attention, dim=1)
+    return derivations(network.vocabulary, inputs.lengths, made, made.log_probs.sum(1), weights)
 
 
 def choose(logs: LogProbs) -> Choice:
@@ -91,19 +93,21 @@ def _among(choice: Choice, places: Tensor, batch: int) -> Choice:
     )
 
 
-def _derivations(
-    vocabulary: Vocabulary, inputs: Inputs, choices: list[Choice], attention: list[Tensor]
+def derivations(
+    vocabulary: Vocabulary, lengths: Tensor, choices: Choice, log_probs: Tensor, attention: Tensor
 ) -> list[Derivation]:
-    """The symbolic derivations of a batch, from its choices step by step."""
-    kinds, labels, arities, tokens = (
-        torch.stack([getattr(choice, field) for choice in choices], dim=1).tolist()
-        for field in ("kinds", "labels", "arities", "tokens")
-    )
-    log_probs = torch.stack([choice.log_probs for choice in choices], dim=1).sum(1).tolist()
-    weights = torch.stack(attention, dim=1)
+    """The symbolic derivations of choices on tensors.
+
+    Args:
+        vocabulary: the symbols.
+        lengths: [n] number of words.
+        choices: [n, steps] what was chosen; kind -1 after the end.
+        log_probs: [n] of the derivations.
+        attention: [n, steps, words] where the parser looked.
+    """
+    columns = (values.tolist() for values in (choices.kinds, choices.labels, choices.arities, choices.tokens))
     result = []
-    for index, length in enumerate(inputs.lengths.tolist()):
-        chosen = zip(kinds[index], labels[index], arities[index], tokens[index])
-        actions = tuple(action_of(vocabulary, *choice) for choice in chosen if choice[0] >= 0)
-        result.append(Derivation(actions, log_probs[index], weights[index, : len(actions), :length]))
+    for length, log_prob, weights, *chosen in zip(lengths.tolist(), log_probs.tolist(), attention, *columns):
+        actions = tuple(action_of(vocabulary, *choice) for choice in zip(*chosen) if choice[0] >= 0)
+        result.append(Derivation(actions, log_prob, weights[: len(actions), :length]))
     return result
