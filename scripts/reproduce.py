@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from parser.commands import one_line_errors, whole
@@ -39,11 +40,11 @@ def run(name: str, seeds: int | None) -> None:
         TABLES[name].finish(results)
 
 
-def print_plan(names: tuple[str, ...], seeds: int | None) -> None:
+def print_plan(names: Sequence[str], seeds: int | None) -> None:
     """What would run, and the CPU-hours of training expected: of each row, and of all."""
-    total = 0.0
+    total, planned = 0.0, set[Path]()
     for name in names:
-        for row, hours in plan(TABLES[name].experiments(), RESULTS / f"{name}.json", seeds=seeds):
+        for row, hours in plan(TABLES[name].experiments(), RESULTS / f"{name}.json", planned, seeds=seeds):
             print(f"{hours:6.2f} CPU-hours  {name}: {row}")
             total += hours
     print(f"{total:6.2f} CPU-hours expected in all")

@@ -343,15 +343,16 @@ def test_the_child_of_a_killed_process_keeps_its_lock(tmp_path: Path) -> None:
 
 def test_the_plan_says_what_would_run_and_how_long(house: list[list[str]]) -> None:
     results = Path("results/tiny.json")
-    rows = list(plan([tiny(), tiny(by_cutting=True)], results, seeds=2))
+    rows = list(plan([tiny(), tiny(by_cutting=True)], results, set(), seeds=2))
     assert rows == [
         ("tiny: train 2 of 2 seeds, measure mixsnips test", 1.0),
         ("tiny: trained, measure mixsnips test", 0.0),  # by the experiment before
     ]
     assert house == [] and not Path("runs").exists()
     run(tiny(), seeds=2)
-    assert list(plan([tiny()], results, seeds=2)) == [("tiny: recorded", 0.0)]
-    assert [hours for _, hours in plan([tiny()], results, seeds=3)] == [0.5]
+    assert list(plan([tiny()], results, set(), seeds=2)) == [("tiny: recorded", 0.0)]
+    assert [hours for _, hours in plan([tiny()], results, set(), seeds=3)] == [0.5]
+    assert [hours for _, hours in plan([tiny()], results, {Path("models/tiny-2")}, seeds=3)] == [0]
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------

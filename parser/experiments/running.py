@@ -51,18 +51,25 @@ def reproduce(
                 say(f"{each['table']}: {each['dataset']} {each['split']}: {each['metric']} {each['mean']:.2f}")
 
 
-def plan(experiments: Sequence[Experiment], results: Path, *, seeds: int | None = None) -> Iterator[tuple[str, float]]:
-    """What `reproduce` would do, an experiment a line, and the CPU-hours of training that it is expected to take."""
-    fitted: set[Path] = set()
+def plan(
+    experiments: Sequence[Experiment], results: Path, planned: set[Path], *, seeds: int | None = None
+) -> Iterator[tuple[str, float]]:
+    """What `reproduce` would do, an experiment a line, and the CPU-hours of training that it is expected to take.
+
+    Args:
+        experiments: what would run, in order.
+        results: the file of records.
+        planned: the models that will have been trained before; those of these experiments are added.
+        seeds: as `reproduce` takes them.
+    """
     for experiment in experiments:
         chosen, training = range(seeds or experiment.seeds), experiment.training
         missing = _missing(experiment, chosen, results)
-        models = {seed: training.model(seed) for seed in chosen if missing and not training.done(seed)}
-        number = len(set(models.values()) - fitted)
-        fitted |= set(models.values())
-        train = f"train {number} of {len(chosen)} seeds" if number else "trained" if missing else "recorded"
-        measure = ", measure " + " and ".join(f"{test.dataset} {test.split}" for test in missing) if missing else ""
-        yield f"{training.name}: {train}{measure}", number * training.minutes / 60
+        models = {training.model(seed) for seed in chosen if missing and not training.done(seed)} - planned
+        planned |= models
+        train = f"train {len(models)} of {len(chosen)} seeds" if models else "trained" if missing else "recorded"
+        measure = ", measure " + "; ".join(f"{test.dataset} {test.split}" for test in missing) if missing else ""
+        yield f"{training.name}: {train}{measure}", len(models) * training.minutes / 60
 
 
 def _missing(experiment: Experiment, seeds: Sequence[int], results: Path) -> list[TestSet]:
