@@ -1,12 +1,12 @@
 """The public face: a trained parser and what it says of an utterance.
 
-    from parser import SemanticParser
-    nlu = SemanticParser.from_pretrained("models/quickstart")
-    parse = nlu.parse("add apples and oranges to shopping list and play music")
-    str(parse.tree) == (
-        "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
-    )
-    parse.intents[1] == Intent("PlayMusicIntent", [Slot("Mediatype", "music", 49, 54)])
+from parser import SemanticParser
+nlu = SemanticParser.from_pretrained("models/quickstart")
+parse = nlu.parse("add apples and oranges to shopping list and play music")
+str(parse.tree) == (
+    "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
+)
+parse.intents[1] == Intent("PlayMusicIntent", [Slot("Mediatype", "music", 49, 54)])
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,9 @@ from parser.transitions.system import replay
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from parser.batching import Inputs
     from parser.decoding.greedy import Derivation
+    from parser.network import ParserNetwork
 
 LONGEST = 2_000
 """Utterances of more words are answered with an error."""
@@ -70,12 +72,14 @@ class Parse:
         utterance: the text as it came.
         tokens: its tokens, which say where they stand in it.
         tree: a `Node`, and `str(tree)` is a line in the model's formalism; None where there is nothing to parse.
-        log_prob: the log-probability of the whole derivation: the sum over its choices, after the legality masks.
-        actions: the derivation.
+        log_prob: the log-probability of the whole derivation: the sum over its choices, after the legality masks; where
+            beam search found several derivations that print this tree, of all of them together.
+        actions: the derivation, the most probable one.
         intents: the flat view for programs: the intents that are not under a slot, in spoken order; none for logical
             forms.
         error: why there is no tree.
         weights: [actions, words] the attention weights, as a tensor.
+        others: the next best parses, best first, where more than one was asked for.
     """
 
     utterance: str
@@ -86,6 +90,7 @@ class Parse:
     intents: list[Intent] = field(default_factory=list, repr=False)
     error: str | None = None
     weights: Tensor | None = field(default=None, repr=False, compare=False)
+    others: tuple[Parse, ...] = field(default=(), repr=False)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -109,8 +114,8 @@ class Parse:
 
     @property
     def alternatives(self) -> list[Parse]:
-        """The best parses, this one first. Greedy search finds one."""
-        return [self] if self.tree is not None else []
+        """The n best parses, this one first, no two with the same tree; none where there is nothing to parse."""
+        return [self, *self.others] if self.tree is not None else []
 
     def pretty(self) -> str:
         """The tree, drawn; or why there is none."""
@@ -130,16 +135,24 @@ class Parse:
             raise DataError(f"there is no tree to draw: {self.error}")
         return svg(self.tree)
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data, for JSON; `error` is there only where `tree` is None."""
-        record = {
-            "utterance": self.utterance,
+    def to_dict(self, *, alternatives: bool = False) -> dict[str, Any]:
+        """As plain data, for JSON; `error` is there only where `tree` is None.
+
+        Args:
+            alternatives: with the n best parses under `alternatives`, this one first, each without the utterance.
+        """
+        record = {"utterance": self.utterance, **self._answer()}
+        if alternatives:
+            record["alternatives"] = [parse._answer() for parse in self.alternatives]
+        return record if self.error is None else {**record, "error": self.error}
+
+    def _answer(self) -> dict[str, Any]:
+        return {
             "tree": None if self.tree is None else str(self.tree),
             "score": self.score,
             "calibrated": self.calibrated,
             "intents": [intent.to_dict() for intent in self.intents],
         }
-        return record if self.error is None else {**record, "error": self.error}
 
 
 class SemanticParser:
@@ -171,34 +184,39 @@ class SemanticParser:
         """The labels that the parser knows."""
         return self.model.ontology
 
-    def parse(self, text: str, nbest: int = 1) -> Parse:
+    def parse(self, text: str, nbest: int = 1, beam: int | None = None) -> Parse:
         """The parse of one utterance, by the model's tokenizer.
+
+            nlu.parse("play music", nbest=3).alternatives   # three parses, best first
 
         Args:
             text: the utterance.
-            nbest: how many alternatives to look for; until there is a beam search, one is found.
+            nbest: how many alternatives to look for.
+            beam: how many hypotheses the search keeps, `nbest` or more; 1 is greedy search. By default it is 1 for one
+                parse and twice `nbest` for more.
         """
-        return next(self.parse_many([text], nbest=nbest))
+        return next(self.parse_many([text], nbest=nbest, beam=beam))
 
-    def parse_many(self, lines: Iterable[str], batch_size: int = 64, nbest: int = 1) -> Iterator[Parse]:
-        """The parses of many utterances, in order, as they are asked for.
+    def parse_many(
+        self, lines: Iterable[str], batch_size: int = 64, nbest: int = 1, beam: int | None = None
+    ) -> Iterator[Parse]:
+        """The parses of many utterances, in order, as they are asked for; `nbest` and `beam` as in `parse`.
 
         A line that cannot be parsed is answered by a `Parse` without a tree that says why; nothing is raised.
         """
-        if batch_size < 1 or nbest < 1:
-            raise DataError("batch size and number of parses are 1 or more")
         if isinstance(lines, str):
             raise DataError("parse_many takes several utterances: parse takes one")
-        return self._parse_requests(map(self._request, lines), batch_size)
+        return self._parse_requests(map(self._request, lines), _Search.checked(batch_size, nbest, beam))
 
     def parse_tokenized(
-        self, rows: Iterable[tuple[str, Sequence[str]]], batch_size: int = 64
+        self, rows: Iterable[tuple[str, Sequence[str]]], batch_size: int = 64, nbest: int = 1, beam: int | None = None
     ) -> Iterator[Parse]:
         """As `parse_many`, for utterances that bring their own tokens.
 
         The tokens win: an utterance in which they are not found is taken to be the tokens between spaces.
         """
-        return self._parse_requests((_given(utterance, tokens) for utterance, tokens in rows), batch_size)
+        requests = (_given(utterance, tokens) for utterance, tokens in rows)
+        return self._parse_requests(requests, _Search.checked(batch_size, nbest, beam))
 
     def _request(self, text: object) -> _Request:
         if not isinstance(text, str):
@@ -209,20 +227,20 @@ class SemanticParser:
             return _Request(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), (), error.reason)
         return _checked(text, tuple(tokenize(text, self.model.tokenizer)))
 
-    def _parse_requests(self, requests: Iterator[_Request], batch_size: int) -> Iterator[Parse]:
-        while window := list(islice(requests, batch_size * _WINDOW)):
+    def _parse_requests(self, requests: Iterator[_Request], search: _Search) -> Iterator[Parse]:
+        while window := list(islice(requests, search.batch_size * _WINDOW)):
             parses = [Parse(request.utterance, request.tokens, error=request.error) for request in window]
-            for indices in _batches(window, batch_size):
-                for index, parse in zip(indices, self._parse_batch([window[index] for index in indices]), strict=True):
+            for indices in _batches(window, search.batch_size):
+                answers = self._parse_batch([window[index] for index in indices], search)
+                for index, parse in zip(indices, answers, strict=True):
                     parses[index] = parse
             yield from parses
 
-    def _parse_batch(self, requests: list[_Request]) -> Iterator[Parse]:
-        from parser.decoding.greedy import parse_batch
-
+    def _parse_batch(self, requests: list[_Request], search: _Search) -> Iterator[Parse]:
         inputs = self._indexer.inputs([request.words for request in requests])
-        for request, derivation in zip(requests, parse_batch(self._network, inputs), strict=True):
-            yield self._parse(request, derivation)
+        for request, derivations in zip(requests, search.derivations(self._network, inputs), strict=True):
+            best, *others = (self._parse(request, derivation) for derivation in derivations)
+            yield replace(best, others=tuple(others)) if others else best
 
     def _parse(self, request: _Request, derivation: Derivation) -> Parse:
         network = self._network
@@ -236,6 +254,33 @@ class SemanticParser:
             intents=FlatView(request.utterance, request.tokens, self.ontology).intents(tree),
             weights=derivation.attention,
         )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How to look for the best parses."""
+
+    batch_size: int
+    nbest: int
+    beam: int
+
+    @classmethod
+    def checked(cls, batch_size: int, nbest: int, beam: int | None) -> _Search:
+        if batch_size < 1 or nbest < 1:
+            raise DataError("batch size and number of parses are 1 or more")
+        if beam is None:
+            beam = 1 if nbest == 1 else 2 * nbest
+        if beam < nbest:
+            raise DataError(f"a beam of {beam} cannot hold {nbest} parses: it is {nbest} or more")
+        return cls(batch_size, nbest, beam)
+
+    def derivations(self, network: ParserNetwork, inputs: Inputs) -> list[list[Derivation]]:
+        """The best derivations of each utterance of a batch."""
+        from parser.decoding import beam, greedy
+
+        if self.beam == 1:
+            return [[derivation] for derivation in greedy.parse_batch(network, inputs)]
+        return beam.parse_batch(network, inputs, self.beam, self.nbest)
 
 
 @dataclass(frozen=True)

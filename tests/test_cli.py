@@ -148,6 +148,20 @@ def test_parse_draws(semparse: Run, model: Path) -> None:
     assert status == 0 and out.startswith(ARTICLE + "\n") and "┴" in out and "oranges" in out
 
 
+def test_parse_gives_the_best_trees_with_their_scores(semparse: Run, model: Path) -> None:
+    status, out, error = semparse("parse", model, "--nbest", 2, ARTICLE, "", "play music")
+    assert status == 0 and error.startswith("utterance 2: ") and error.count("\n") == 1
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [number for number, _, _ in rows] == ["1", "1", "3", "3"]
+    assert rows[0][2] == LINE and 1 >= float(rows[0][1]) > float(rows[1][1]) > 0
+    _, out, _ = semparse("parse", model, "--nbest", 2, "--format", "json", "play music", "")
+    full, empty = (json.loads(line) for line in out.splitlines())
+    assert full["tree"] == full["alternatives"][0]["tree"] == rows[2][2] and len(full["alternatives"]) == 2
+    assert empty["tree"] is None and empty["alternatives"] == []
+    _, out, _ = semparse("parse", model, "--nbest", 2, "--format", "pretty", ARTICLE)
+    assert [line[:8] for line in out.splitlines() if ". score" in line] == ["1. score", "2. score"]
+
+
 def test_parse_answers_every_line_of_standard_input_in_order(
     semparse: Run, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +197,7 @@ def test_a_reader_that_leaves_is_no_error(model: Path) -> None:
 # -- evaluate ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("raw", [[], ["--raw"]])
+@pytest.mark.parametrize("raw", [[], ["--raw"], ["--beam", 4]])
 def test_evaluate_prints_a_table_and_writes_what_is_asked(
     semparse: Run, model: Path, data: Path, tmp_path: Path, raw: list[str]
 ) -> None:

@@ -71,9 +71,11 @@ def _loaded(folder: Path) -> SemanticParser:
 
 def _parsed(nlu: SemanticParser, examples: list[Example], options: Options) -> Iterator[Parse]:
     if options.raw:
-        parses = nlu.parse_many((example.utterance for example in examples), options.batch_size)
+        utterances = (example.utterance for example in examples)
+        parses = nlu.parse_many(utterances, options.batch_size, beam=options.beam)
     else:
-        parses = nlu.parse_tokenized(((example.utterance, example.tokens) for example in examples), options.batch_size)
+        rows = ((example.utterance, example.tokens) for example in examples)
+        parses = nlu.parse_tokenized(rows, options.batch_size, beam=options.beam)
     with progress_bar("utterances", len(examples)) as progress:
         for parse in parses:
             progress(1)
@@ -107,7 +109,7 @@ def parse(options: Options) -> None:
         parses = (nlu.parse(line, options.nbest) for line in lines)  # a person waits for each answer
     write = {"tree": _write_tree, "pretty": _write_drawing, "json": _write_json}[options.format]
     for number, parse in enumerate(parses, start=1):
-        write(parse, number)
+        write(parse, number, options.nbest)
 
 
 def _standard_input() -> Iterator[str]:
@@ -116,24 +118,28 @@ def _standard_input() -> Iterator[str]:
         yield line.decode("utf-8", "surrogateescape").rstrip("\r\n")
 
 
-def _write_tree(parse: Parse, number: int) -> None:
-    """A line for each tree, an empty one where there is none."""
+def _write_tree(parse: Parse, number: int, nbest: int) -> None:
+    """A line for each utterance, empty where there is no tree; of n best a line each: utterance, score and tree."""
     if parse.tree is None:
         print(f"utterance {number}: {parse.error}", file=sys.stderr)
-        print()
+    if nbest == 1:
+        print(parse.tree or "")
+        return
     for alternative in parse.alternatives:
-        print(alternative.tree)
+        print(number, f"{alternative.score:.4g}", alternative.tree, sep="\t")
 
 
-def _write_drawing(parse: Parse, number: int) -> None:
+def _write_drawing(parse: Parse, number: int, nbest: int) -> None:
     print(parse.utterance)
-    for alternative in parse.alternatives or [parse]:
+    for rank, alternative in enumerate(parse.alternatives or [parse], start=1):
+        if nbest > 1:
+            print(f"{rank}. score {alternative.score:.4g}")
         print(alternative.pretty())
     print()
 
 
-def _write_json(parse: Parse, number: int) -> None:
-    print(json.dumps(parse.to_dict(), ensure_ascii=False))
+def _write_json(parse: Parse, number: int, nbest: int) -> None:
+    print(json.dumps(parse.to_dict(alternatives=nbest > 1), ensure_ascii=False))
 
 
 def oracle(options: Options) -> None:
@@ -178,6 +184,7 @@ COMMANDS = {
             argument("--report", metavar="OUT.html", type=report_file, help="also write a page with the errors"),
             argument("--predictions", metavar="OUT.jsonl", type=report_file, help="also write every prediction"),
             argument("--batch-size", type=whole, default=64, metavar="N", help="utterances parsed together (64)"),
+            argument("--beam", type=whole, default=1, metavar="N", help="hypotheses kept; 1 is greedy search (1)"),
             argument("--raw", action="store_true", help="cut the utterances with the model's tokenizer"),
         ),
     ),
@@ -189,7 +196,7 @@ COMMANDS = {
             _MODEL,
             argument("text", metavar="TEXT", nargs="*", help="utterances (default: standard input, one a line)"),
             argument("--format", choices=["tree", "pretty", "json"], default="tree", help="how to write them (tree)"),
-            argument("--nbest", type=whole, default=1, metavar="K", help="parses of each: one, until there is a beam"),
+            argument("--nbest", type=whole, default=1, metavar="K", help="best parses of each, with their scores (1)"),
         ),
     ),
     "oracle": Command(

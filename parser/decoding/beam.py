@@ -162,7 +162,7 @@ def _signed(signatures: Tensor, choice: Choice, texts: Tensor) -> Tensor:
 def _merged(totals: Tensor, signatures: Tensor, finished: Tensor) -> Tensor:
     """[batch, width] log-probabilities, best first; the first of those that built the same tree has all of theirs."""
     same = (signatures[:, :, None] == signatures[:, None]) & finished[:, :, None] & finished[:, None]
-    merged = totals[:, None].masked_fill(~same, _NEVER).logsumexp(-1)
+    merged = totals[:, None].masked_fill(~same, _NEVER).logsumexp(-1).clamp(max=0.0)  # rounding may pass certainty
     again = same.tril(-1).any(-1)
     return torch.where(finished, merged.masked_fill(again, _NEVER), totals)
 

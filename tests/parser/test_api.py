@@ -15,6 +15,8 @@ from data_conversion.errors import DataError
 from data_conversion.tree import MAX_DEPTH, Leaf, Node
 from parser import Intent, Parse, SemanticParser, Slot
 from parser.transitions.actions import Action, Copy, Generate
+from parser.transitions.system import replay
+from parser.transitions.top_down import TopDown
 
 ARTICLE = "add apples and oranges to shopping list and play music"
 LINE = "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
@@ -57,10 +59,39 @@ def test_attention_has_a_row_an_action_and_a_column_a_word(nlu: SemanticParser) 
     assert [sum(row) for row in parse.attention] == pytest.approx([1.0] * len(parse.actions))
 
 
-def test_alternatives_start_with_the_parse_itself(nlu: SemanticParser) -> None:
-    parse = nlu.parse("play music", nbest=3)
-    assert parse.alternatives[0] is parse
-    assert nlu.parse("").alternatives == []
+def test_alternatives_are_whole_parses_best_first(nlu: SemanticParser) -> None:
+    parse = nlu.parse(ARTICLE, nbest=3)
+    assert parse.alternatives[0] is parse and str(parse.tree) == LINE
+    assert len({str(alternative.tree) for alternative in parse.alternatives}) == 3
+    scores = [alternative.score for alternative in parse.alternatives]
+    assert scores == sorted(scores, reverse=True) and sum(scores) <= 1 + 1e-6
+    for alternative in parse.alternatives:
+        assert replay(TopDown(), alternative.actions, parse.words, nlu._network.vocabulary.grammar) == alternative.tree
+        assert alternative.intents and len(alternative.attention) == len(alternative.actions)
+        assert alternative.utterance == ARTICLE
+
+
+def test_a_parse_that_needs_no_beam_is_its_only_alternative(nlu: SemanticParser) -> None:
+    parse = nlu.parse("play music")
+    assert parse.alternatives == [parse] and nlu.parse("play music", nbest=2).log_prob >= parse.log_prob - 1e-5
+    assert nlu.parse("", nbest=3).alternatives == []
+
+
+def test_derivations_that_print_the_same_tree_are_one_parse(nlu: SemanticParser) -> None:
+    """Either "music" may be copied: the tree is as probable as both derivations together."""
+    best, *_ = alternatives = nlu.parse("play music music", nbest=4, beam=30).alternatives
+    assert len({str(alternative.tree) for alternative in alternatives}) == len(alternatives)
+    alone = nlu.parse("play music music")
+    assert str(alone.tree) == str(best.tree) and best.log_prob > alone.log_prob + 1e-4
+
+
+def test_any_input_is_answered_with_alternatives(nlu: SemanticParser) -> None:
+    lines = ["play music", "", "pause the music", "x" * 1_000, ARTICLE, "\U0001f3b5"]
+    together = list(nlu.parse_many(lines, batch_size=3, nbest=5))
+    for line, parse in zip(lines, together, strict=True):
+        assert len(parse.alternatives) == (5 if line else 0)
+        alone = nlu.parse(line, nbest=5)
+        assert [str(each.tree) for each in alone.alternatives] == [str(each.tree) for each in parse.alternatives]
 
 
 def test_drawings(nlu: SemanticParser) -> None:
@@ -82,6 +113,8 @@ def test_to_dict_is_json_and_says_what_design_binds(nlu: SemanticParser) -> None
             "slots": [{"name": "Mediatype", "text": "music", "start": 5, "end": 10, "intent": None}],
         }
     ]
+    more = nlu.parse("play music", nbest=2).to_dict(alternatives=True)["alternatives"]
+    assert [each["tree"] for each in more][0] == record["tree"] and len(more) == 2 and "utterance" not in more[0]
     empty = json.loads(json.dumps(nlu.parse("").to_dict()))
     assert empty["tree"] is None and empty["score"] == 0 and empty["intents"] == [] and "no words" in empty["error"]
 
@@ -160,6 +193,8 @@ def test_batch_size_and_nbest_are_checked(nlu: SemanticParser) -> None:
         nlu.parse_many([], batch_size=0)
     with pytest.raises(DataError, match="1 or more"):
         nlu.parse("play music", nbest=0)
+    with pytest.raises(DataError, match="a beam of 2 cannot hold 3 parses"):
+        nlu.parse("play music", nbest=3, beam=2)
 
 
 def test_actions_rebuild_the_leaves(nlu: SemanticParser) -> None:
