@@ -197,6 +197,14 @@ def test_a_reader_that_leaves_is_no_error(model: Path) -> None:
 # -- evaluate ----------------------------------------------------------------------------------------------------------
 
 
+def test_evaluate_says_what_the_constraints_change(semparse: Run, model: Path, data: Path) -> None:
+    status, out, error = semparse("evaluate", model, data / "test.jsonl", "--compare-constraints")
+    figures = dict(line.rsplit(maxsplit=1) for line in out.splitlines() if "constraints" in line)
+    names = ["parses that the constraints changed", "exact match with constraints", "exact match without constraints"]
+    assert (status, error) == (0, "")
+    assert {name.strip(): figure for name, figure in figures.items()} == dict(zip(names, ["0.0", "100.0", "100.0"]))
+
+
 @pytest.mark.parametrize("raw", [[], ["--raw"], ["--beam", 4]])
 def test_evaluate_prints_a_table_and_writes_what_is_asked(
     semparse: Run, model: Path, data: Path, tmp_path: Path, raw: list[str]
@@ -296,6 +304,21 @@ def test_oracle_prints_an_action_a_line(semparse: Run, data: Path) -> None:
     status, out, _ = semparse("oracle", tree, "--ontology", data / "ontology.json")
     assert status == 0
     assert out.splitlines() == ["Open(PlayMusicIntent)", "Open(Mediatype)", "Generate(music)", "Close", "Close"]
+
+
+@pytest.mark.parametrize(
+    "system, derivation",
+    [
+        ("top-down", "Open(PlayMusicIntent) Open(Mediatype) Generate(music) Close Close"),
+        ("in-order", "Generate(music) Open(Mediatype) Close Open(PlayMusicIntent) Close Finish"),
+        ("bottom-up", "Generate(music) Reduce(Mediatype, 1) Reduce(PlayMusicIntent, 1) Finish"),
+    ],
+)
+def test_oracle_counts_the_actions_of_each_system(semparse: Run, data: Path, system: str, derivation: str) -> None:
+    tree = "(PlayMusicIntent(Mediatype(music)))"
+    status, out, error = semparse("oracle", tree, "--ontology", data / "ontology.json", "--system", system)
+    actions = out.splitlines()
+    assert (status, " ".join(actions), error) == (0, derivation, f"{system}: {len(actions)} actions\n")
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,10 @@ def evaluate(options: Options) -> None:
     from data_conversion.files import atomic_file
     from data_conversion.ontology import Ontology
     from parser.evaluation import metrics, report
+    from parser.evaluation.constraints import compare
 
     nlu = _loaded(options.model)
+    switched = _with_constraints_switched(nlu) if options.compare_constraints else None
     beside = options.data.parent / "ontology.json"
     ontology = Ontology.load(beside) if beside.is_file() else nlu.ontology
     examples = list(read_examples(options.data, ontology))
@@ -47,6 +49,9 @@ def evaluate(options: Options) -> None:
     trees = [_with_positions_of(example, parse) for example, parse in zip(examples, parses, strict=True)]
     figures = metrics.evaluate(examples, trees, ontology=nlu.ontology, train_values=nlu.model.values)
     figures["parse_utt_s"] = len(examples) / seconds
+    if switched is not None:
+        both = [[parse.tree for parse in some] for some in (parses, _parsed(switched, examples, options))]
+        figures |= compare(examples, *(both if _constrained(nlu) else reversed(both)))
     print(report.format_table(figures))
     if options.json:
         with atomic_file(options.json) as temporary:
@@ -57,6 +62,22 @@ def evaluate(options: Options) -> None:
         scores = [parse.score for parse in parses]
         ontologies = {"ontology": ontology, "model_ontology": nlu.ontology}
         report.write_predictions(examples, trees, scores, options.predictions, **ontologies)
+
+
+def _with_constraints_switched(nlu: SemanticParser) -> SemanticParser:
+    """The same model without constraints, or with them where it parses without."""
+    from dataclasses import replace
+
+    from parser import SemanticParser
+
+    if nlu.model.vocabulary.get("constraints") is None:
+        raise DataError("the model has learnt no constraints: train it again", file=nlu.model.folder)
+    switched = {**nlu.model.model_config, "constraints": not _constrained(nlu)}
+    return SemanticParser(replace(nlu.model, model_config=switched))
+
+
+def _constrained(nlu: SemanticParser) -> bool:
+    return nlu.model.model_config.get("constraints", True)
 
 
 def _loaded(folder: Path) -> SemanticParser:
@@ -150,8 +171,9 @@ def oracle(options: Options) -> None:
     ontology = Ontology.load(options.ontology)
     tree = formalisms.load(options.formalism).read(options.tree, ontology)
     ontology.check(tree)
-    for action in transitions.load(options.system).oracle(tree):
-        print(action)
+    actions = transitions.load(options.system).oracle(tree)
+    print(*actions, sep="\n")
+    print(f"{options.system}: {len(actions)} actions", file=sys.stderr)  # standard output is actions alone
 
 
 def results(options: Options) -> None:
@@ -185,6 +207,7 @@ COMMANDS = {
             argument("--predictions", metavar="OUT.jsonl", type=report_file, help="also write every prediction"),
             argument("--batch-size", type=whole, default=64, metavar="N", help="utterances parsed together (64)"),
             argument("--beam", type=whole, default=1, metavar="N", help="hypotheses kept; 1 is greedy search (1)"),
+            argument("--compare-constraints", action="store_true", help="also say what the constraints change"),
             argument("--raw", action="store_true", help="cut the utterances with the model's tokenizer"),
         ),
     ),

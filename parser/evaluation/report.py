@@ -46,6 +46,7 @@ _NAMES = {
     "exact_match_seen_values": "exact match, all values seen",
     "exact_match_unseen_values": "exact match, a value unseen",
     "parse_utt_s": "utterances per second",
+    "constraints_changed": "parses that the constraints changed",
 }
 
 _MEANING = {

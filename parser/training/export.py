@@ -15,7 +15,7 @@ from data_conversion.files import require_file
 from data_conversion.ontology import Ontology
 from parser import artifact
 
-NETWORK_SETTINGS = ("encoder", "state_encoder", "system", "dim", "attention", "dropout")
+NETWORK_SETTINGS = ("encoder", "state_encoder", "system", "dim", "history", "attention", "dropout", "constraints")
 """The hyper-parameters of a run that make the network; the others are about training."""
 
 
@@ -46,7 +46,7 @@ def export(run: str | Path, model: str | Path) -> None:
     weights = {name.removeprefix("network."): value for name, value in checkpoint["state_dict"].items()}
     artifact.save(
         model,
-        model_config={name: settings[name] for name in NETWORK_SETTINGS},
+        model_config={name: settings[name] for name in NETWORK_SETTINGS if name in settings},
         vocabulary=settings["vocab"],
         ontology=Ontology.from_dict(extras["ontology"]),
         state_dict=weights,

@@ -31,9 +31,11 @@ class ParserModule(lightning.LightningModule):
         encoder: the encoder of the utterance.
         state_encoder: the encoder of the stack.
         system: the transition system.
-        dim: size of rows, of the action history and of the heads' hidden layer.
+        dim: size of rows and of the heads' hidden layer.
+        history: units of the LSTM over the actions.
         attention: attend to the words; false is the paper's −Att.
         dropout: dropout on rows, on the history and in the heads.
+        constraints: parse by what training has shown of which label may stand under which; training itself does not.
         label_smoothing: how much probability is spread over what is legal.
         learning_rate: AdamW's highest learning rate, reached after 3% of the steps; then it falls linearly to zero.
         weight_decay: AdamW's weight decay.
@@ -43,11 +45,13 @@ class ParserModule(lightning.LightningModule):
         self,
         vocab: dict[str, Any],
         encoder: Callable[[Vocabulary], nn.Module],
-        state_encoder: Callable[[int], nn.Module],
+        state_encoder: Callable[[int, int], nn.Module],
         system: TransitionSystem,
         dim: int = 256,
+        history: int = 128,
         attention: bool = True,
         dropout: float = 0.3,
+        constraints: bool = True,
         label_smoothing: float = 0.05,
         learning_rate: float = 1.5e-3,
         weight_decay: float = 0.01,
@@ -55,7 +59,15 @@ class ParserModule(lightning.LightningModule):
         super().__init__()
         self.save_hyperparameters(logger=False)  # the vocabulary is nothing to look at in W&B
         self.network = ParserNetwork(
-            Vocabulary.from_dict(vocab), encoder, state_encoder, system, dim=dim, attention=attention, dropout=dropout
+            Vocabulary.from_dict(vocab),
+            encoder,
+            state_encoder,
+            system,
+            dim=dim,
+            history=history,
+            attention=attention,
+            dropout=dropout,
+            constraints=constraints,
         )
         self.label_smoothing, self.learning_rate, self.weight_decay = label_smoothing, learning_rate, weight_decay
         self.train_utt_s = 0.0
