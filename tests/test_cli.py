@@ -321,6 +321,14 @@ def test_oracle_counts_the_actions_of_each_system(semparse: Run, data: Path, sys
     assert (status, " ".join(actions), error) == (0, derivation, f"{system}: {len(actions)} actions\n")
 
 
+def test_oracle_copies_every_word_of_an_utterance_that_is_kept_whole(semparse: Run, data: Path) -> None:
+    tree = "(add(ItemName(apples))(ItemName(red)(apples)))"
+    options = ["--ontology", data / "ontology.json", "--words", "keep", "--system", "bottom-up"]
+    _, out, _ = semparse("oracle", tree, *options)
+    reduced = ["Reduce(ItemName, 1)", "Reduce(ItemName, 2)", "Reduce(add, 2)", "Finish"]
+    assert out.splitlines() == ["Copy(0)", reduced[0], "Copy(1)", "Copy(2)", *reduced[1:]]
+
+
 @pytest.mark.parametrize(
     "tree, message",
     [("(PlayMusicIntent", "expected"), ("(Nonsense(x))", "does not know the label"), ("", "")],

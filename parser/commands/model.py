@@ -171,7 +171,7 @@ def oracle(options: Options) -> None:
     ontology = Ontology.load(options.ontology)
     tree = formalisms.load(options.formalism).read(options.tree, ontology)
     ontology.check(tree)
-    actions = transitions.load(options.system).oracle(tree)
+    actions = transitions.load(options.system).oracle(tree.numbered() if options.words == "keep" else tree)
     print(*actions, sep="\n")
     print(f"{options.system}: {len(actions)} actions", file=sys.stderr)  # standard output is actions alone
 
@@ -231,6 +231,7 @@ COMMANDS = {
             argument("--ontology", metavar="FILE", type=Path, required=True, help="the ontology.json of its data"),
             argument("--system", type=SYSTEM, default="top-down", metavar="NAME", help="the system (top-down)"),
             argument("--formalism", type=FORMALISM, default="bracket", metavar="NAME", help="of the tree (bracket)"),
+            argument("--words", choices=["keep", "drop"], default="drop", help="keep: its leaves are all words (drop)"),
         ),
     ),
     "results": Command(results, "the README's tables, from results/*.json", "semparse results", ()),
