@@ -1,8 +1,9 @@
 """Beam search over a whole batch: at every step each utterance keeps its most probable hypotheses.
 
 A hypothesis is extended by whole actions: a kind with its label, its token, or its label and arity. What counts is the
-probability of all its choices, without length normalisation: every derivation ends by the parser's own choice, and all
-of one utterance's trees compete as one distribution. A finished derivation stays as it is and competes.
+probability of all its choices, without length normalisation, which did not help on TOP's dev set: every derivation ends
+by the parser's own choice, so all trees of an utterance compete as one distribution. A finished derivation stays as it
+is and competes.
 
 A beam of one is not greedy search, which takes the best kind first and then its best member: where *Open* has 0.6
 spread over many labels and *Close* has 0.4, greedy search opens and a beam of one closes.

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import dropped_examples, kept_examples
-from test_network import STATE_ENCODERS, SYSTEMS, network_for
+from test_network import STATE_ENCODERS, SYSTEMS, CallCounter, network_for
 
 from data_conversion.example import Example
 from data_conversion.tree import Leaf, Node
@@ -68,6 +68,17 @@ def test_every_hypothesis_is_a_legal_tree_and_a_batch_changes_nothing(
         alone = searched(network, [words], width, nbest)[0]
         assert [derivation.actions for derivation in alone] == [derivation.actions for derivation in best]
         assert [derivation.log_prob for derivation in alone] == pytest.approx(logs, abs=1e-3)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_search_makes_the_same_torch_calls_at_batch_1_and_64(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beam, "_traced", lambda *found: [])  # symbols are made one by one
+    network, calls = small_network(SYSTEMS[0], kept), []
+    for size in (1, 64):
+        with CallCounter() as counter:
+            searched(network, [WORDS] * size, 4, 2)
+        calls.append(counter.calls)
+    assert calls[0] == calls[1] > 0
 
 
 # -- against exhaustive search -----------------------------------------------------------------------------------------
