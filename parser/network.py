@@ -59,10 +59,10 @@ class ParserNetwork(nn.Module):
         state_encoder: Callable[[int, int], nn.Module],
         system: TransitionSystem,
         *,
-        dim: int = 256,
+        dim: int = 192,
         history: int = 128,
         attention: bool = True,
-        dropout: float = 0.3,
+        dropout: float = 0.2,
         constraints: bool = True,
     ) -> None:
         super().__init__()

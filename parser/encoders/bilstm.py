@@ -35,7 +35,7 @@ class BiLSTM(nn.Module):
         *,
         hidden: int = 128,
         layers: int = 2,
-        dropout: float = 0.3,
+        dropout: float = 0.2,
         word_dim: int = 128,
         character_dim: int = 64,
         piece_dim: int = 0,

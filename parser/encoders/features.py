@@ -36,7 +36,7 @@ class WordFeatures(nn.Module):
         word_dim: int = 128,
         character_dim: int = 64,
         piece_dim: int = 0,
-        dropout: float = 0.3,
+        dropout: float = 0.2,
         rare_words: float = 0.5,
     ) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ class StackLSTM(nn.Module):
         dim: size of the state.
     """
 
-    def __init__(self, row_dim: int, word_dim: int, *, dim: int = 256) -> None:
+    def __init__(self, row_dim: int, word_dim: int, *, dim: int = 192) -> None:
         super().__init__()
         self.dim = dim
         self.memory_dim = 2 * dim  # what a row remembers: hidden state and cell

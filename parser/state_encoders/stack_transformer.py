@@ -52,7 +52,7 @@ class StackTransformer(nn.Module):
         row_dim: int,
         word_dim: int,
         *,
-        dim: int = 256,
+        dim: int = 192,
         layers: int = 2,
         heads: int = 4,
         feed_forward: int = 512,
