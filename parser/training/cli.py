@@ -35,7 +35,7 @@ from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
 from parser.training.callbacks import RunRecorder
 from parser.training.datamodule import ParserData
-from parser.training.export import load_checkpoint
+from parser.training.export import NETWORK_SETTINGS, load_checkpoint
 from parser.training.module import ParserModule
 
 TRAINER_DEFAULTS = {
@@ -105,6 +105,7 @@ class ParserCLI(LightningCLI):
             return
         settings = load_checkpoint(config.ckpt_path)["hyper_parameters"]
         model = {name: value for name, value in settings.items() if name not in ("vocab", "_instantiator")}
+        require_same_network(config.model.as_dict(), model, config.ckpt_path)
         self.config = self.parser.parse_object({self.config.subcommand: {"model": model}}, self.config)
 
     def before_instantiate_classes(self) -> None:
@@ -154,7 +155,7 @@ def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
     Raises:
         argparse.ArgumentError: something was dropped.
     """
-    said = [(str(file), key) for file in config_files(config) for key in _keys(yaml.safe_load(file.read_text()))]
+    said = [(str(file), key) for file in config_files(config) for key, _ in _items(yaml.safe_load(file.read_text()))]
     said += [("the command line", option[2:].partition("=")[0]) for option in argv if option.startswith("--")]
     for source, key in said:
         names = [name for name in key.split(".") if name != "init_args"]
@@ -167,13 +168,26 @@ def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
                 raise ArgumentError(None, f"{source} sets {name} of {where}, but {block.class_path} has no {name}")
 
 
-def _keys(record: Any, prefix: str = "") -> Iterator[str]:
-    """The dotted keys of all values in nested mappings."""
+def require_same_network(config: Mapping[str, Any], checkpoint: Mapping[str, Any], file: str) -> None:
+    """Does nothing if a config makes the network that a checkpoint holds the weights of.
+
+    Raises:
+        DataError: it makes another; the first setting that differs is named.
+    """
+    ours, theirs = (dict(_items(each)) for each in (config, checkpoint))
+    for key in {**ours, **theirs}:
+        if key.split(".")[0] in NETWORK_SETTINGS and ours.get(key) != theirs.get(key):
+            message = f"the checkpoint is of another architecture: model.{key} is {theirs.get(key)}, not {ours.get(key)}"
+            raise DataError(f"{message}: give its run's own --config RUN/config.yaml", file=file)
+
+
+def _items(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The dotted keys of all values in nested mappings, with the values."""
     if not isinstance(record, Mapping):
-        yield prefix
+        yield prefix, record
         return
     for name, value in record.items():
-        yield from _keys(value, f"{prefix}.{name}" if prefix else str(name))
+        yield from _items(value, f"{prefix}.{name}" if prefix else str(name))
 
 
 def run_folder(config: Namespace) -> Path:

@@ -370,6 +370,20 @@ def test_a_checkpoint_of_other_data_is_refused(tracked: Tracked, data: Path, tmp
     assert "the checkpoint was trained on other data" in error
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--model.dim", "5"),
+        ("--model.system.class_path", "parser.transitions.in_order.InOrder"),
+        ("--model.state_encoder.class_path", "parser.state_encoders.stack_transformer.StackTransformer"),
+    ],
+)
+def test_a_checkpoint_of_another_architecture_is_refused(tracked: Tracked, option: str, value: str) -> None:
+    config, last = tracked.run / "config.yaml", tracked.run / "last.ckpt"
+    error = refused("fit", "--config", config, "--ckpt_path", last, option, value, status=1)
+    assert f"{last}: the checkpoint is of another architecture: {option.removeprefix('--')} is " in error
+
+
 @pytest.mark.parametrize("split", ["train", "dev"])
 @pytest.mark.parametrize("wordless", [False, True])
 def test_data_without_utterances_is_refused(
