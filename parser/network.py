@@ -19,8 +19,9 @@ from torch.nn import functional
 
 from parser.batching import IGNORE, Batch, Gold, Inputs
 from parser.dropout import SharedDropout
+from parser.gathering import at
 from parser.heads import Attention, Heads
-from parser.state_encoders.views import Words, at
+from parser.state_encoders.views import Words
 from parser.transitions.actions import Kind
 from parser.transitions.system import TransitionSystem
 from parser.vocabulary import Vocabulary

@@ -131,7 +131,7 @@ def test_gold_of_the_mix_test_comes_from_the_test_file_alone(tmp_path: Path, mon
     (tmp_path / "mixsnips" / "test.txt").write_text(MIX)
     (tmp_path / "mixsnips" / "train.txt").write_bytes(b"\xff not to be read")
     monkeypatch.setenv("SEMPARSE_DATA", str(tmp_path))
-    data.convert_mixsnips_test(tmp_path / "out", "keep")
+    data.convert_mixsnips_test(tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"test.jsonl", "ontology.json", "rejects.jsonl"}
     assert len((tmp_path / "out" / "test.jsonl").read_text().splitlines()) == 3
 
@@ -274,7 +274,7 @@ def test_what_ids_say_is_measured_apart(
     model = SimpleNamespace(
         values=frozenset(), vocabulary={"copy": True}, model_config={**MODEL_CONFIG, "encoder": encoder}
     )
-    double = SimpleNamespace(ontology=known, model=model, parse_tokenized=lambda rows: answers)
+    double = SimpleNamespace(ontology=known, model=model, parse_tokenized=lambda rows, beam: answers)
     monkeypatch.setattr(SemanticParser, "from_pretrained", lambda path: double)
     records, _ = run(tiny(by_id=True))
     means = {(each["split"], each["table"]): each["mean"] for each in records if each["metric"] == "exact_match"}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from parser.state_encoders.views import Stack, at
+from parser.gathering import at
+from parser.state_encoders.views import Stack
 from parser.transitions.actions import Kind
 from parser.transitions.state import Counts
 from parser.transitions.system import Grammar, TransitionSystem, arities

@@ -19,8 +19,8 @@ from torch import Tensor
 from parser.batching import Inputs
 from parser.decoding.greedy import Derivation, derivations
 from parser.decoding.stepper import Choice, LogProbs, Stepper
+from parser.gathering import at
 from parser.network import ParserNetwork
-from parser.state_encoders.views import at
 from parser.transitions.actions import Kind
 from parser.vocabulary import Vocabulary
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from parser.batching import Inputs
 from parser.decoding.batched_state import BatchedState
 from parser.decoding.constraints import constrained
+from parser.gathering import at
 from parser.network import ParserNetwork, Scores, finishes_node, legal_arities
-from parser.state_encoders.views import at
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
 from parser.vocabulary import Vocabulary
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from parser.batching import Inputs
 from parser.dropout import SharedDropout
 from parser.encoders.features import WordFeatures
+from parser.gathering import at
 from parser.vocabulary import Vocabulary
 
 
@@ -61,12 +62,8 @@ class BiLSTM(nn.Module):
         encoded = self.features(inputs)
         places = torch.arange(encoded.shape[1], device=encoded.device)
         mirrored = inputs.lengths[:, None] - 1 - places
-        reverse = torch.where(mirrored < 0, places, mirrored)[..., None]  # reversal within the length: its own inverse
+        reverse = torch.where(mirrored < 0, places, mirrored)  # reversal within the length: its own inverse
         for ahead, back in zip(self.forwards, self.backwards):
-            backward = back(_taken(encoded, reverse))[0]
-            encoded = self.dropout(torch.cat([ahead(encoded)[0], _taken(backward, reverse)], dim=-1))
+            backward = back(at(encoded, reverse))[0]
+            encoded = self.dropout(torch.cat([ahead(encoded)[0], at(backward, reverse)], dim=-1))
         return encoded
-
-
-def _taken(values: Tensor, places: Tensor) -> Tensor:
-    return values.gather(1, places.expand(-1, -1, values.shape[2]))

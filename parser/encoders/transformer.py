@@ -16,6 +16,7 @@ from data_conversion.errors import DataError
 from parser.batching import Inputs
 from parser.encoders.features import WordFeatures
 from parser.encoders.pieces import PieceSequences
+from parser.gathering import at
 from parser.subwords import Pieces
 from parser.vocabulary import PAD, Vocabulary
 
@@ -72,8 +73,7 @@ class Transformer(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         """[batch, length, dim]; what stands beyond an utterance's end means nothing."""
         sequences = PieceSequences.of(inputs, inputs.pieces)
-        places = sequences.words[..., None].expand(-1, -1, self.dim)
-        words = self.project(self.features(inputs)).gather(1, places)
+        words = at(self.project(self.features(inputs)), sequences.words)
         embedded = self.pieces(sequences.ids) + words + _sinusoids(sequences.ids.shape[1], words)
         encoded = self.layers(self.dropout(embedded), src_key_padding_mask=~sequences.mask)
         return sequences.pooled(encoded)

@@ -49,7 +49,7 @@ KEYS: dict[str, tuple[type, ...]] = {
 }
 """What a record has, and of which type."""
 
-OPTIONAL: dict[str, tuple[type, ...]] = {"state_encoder": _TEXT_OR_NONE}
+OPTIONAL: dict[str, tuple[type, ...]] = {"state_encoder": _TEXT_OR_NONE, "beam": (int, type(None))}
 """What a record may have besides; further keys are allowed and not shown."""
 
 _MARKED = re.compile(r"(<!-- results:([\w-]+) -->\n).*?(<!-- /results:\2 -->)", re.DOTALL)
@@ -199,6 +199,7 @@ _COLUMNS: dict[str, Column] = {
     "state encoder": _text("state_encoder"),
     "copy": lambda record, _: _copy(record),
     "pretrained": _text("pretrained", "none"),
+    "beam": lambda record, _: str(record.get("beam") or _NOTHING),
     "mean ± std": lambda record, _: _score(record),
     "published, no contextual encoder": lambda record, beside: beside.cell(record, contextual=False),
     "published, contextual": lambda record, beside: beside.cell(record, contextual=True),

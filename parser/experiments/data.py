@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -79,7 +78,7 @@ def prepare(folder: Path) -> None:
 # -- ways to make a folder ---------------------------------------------------------------------------------------------
 
 
-def convert_mixsnips_test(folder: Path, words: str) -> None:
+def convert_mixsnips_test(folder: Path) -> None:
     """MixSNIPS test alone: its gold comes from that file, since train and dev are not to be seen.
 
     The reader learns where clauses end from the train file that it finds beside a test file, so here it finds none.
@@ -88,7 +87,7 @@ def convert_mixsnips_test(folder: Path, words: str) -> None:
         source = Path(alone) / "mixsnips"
         source.mkdir()
         shutil.copy(_there(raw("mixsnips") / "test.txt"), source)
-        convert(source, folder, reader="mix", words=words)
+        convert(source, folder, reader="mix", words="keep")
 
 
 def shuffle_clauses(source: Path, destination: Path, seed: int = 0) -> None:
@@ -183,7 +182,6 @@ def _of_domain(domain: str) -> Maker:
 
 COMPOSED: dict[str, tuple[str, Settings]] = {
     "snips-compound": ("snips", COMPOUNDS),
-    "snips-compound-dropped": ("snips-dropped", COMPOUNDS),
     "snips-joined": ("snips", PLAIN),
 }
 """Folders of composed requests: what they are composed of, and how."""
@@ -198,11 +196,8 @@ MAKERS: dict[str, Maker] = {
         for name, (source, reader) in _RELEASES.items()
         for suffix, words in _WORDS.items()
     },
-    **{f"mixsnips-test{suffix}": partial(convert_mixsnips_test, words=words) for suffix, words in _WORDS.items()},
+    "mixsnips-test": convert_mixsnips_test,
     "mixsnips-shuffled": lambda folder: shuffle_clauses(made("mixsnips-test"), folder),
-    "mixsnips-shuffled-dropped": lambda folder: convert(
-        made("mixsnips-shuffled"), folder, reader="jsonl", words="drop"
-    ),
     **{name: _composed(name) for name in COMPOSED},
     "top": _converted("top", reader="top"),
     "top-quarter": lambda folder: quarter(made("top"), folder),

@@ -78,6 +78,7 @@ class Experiment:
         tests: what it is measured on.
         train: what the records say that it was trained on.
         seeds: how many seeds it is trained with, unless somebody wants another number.
+        beam: how many hypotheses of an utterance the search keeps; 1 is greedy search.
         by_cutting: cut utterances at connectives and parse each piece.
     """
 
@@ -85,6 +86,7 @@ class Experiment:
     tests: tuple[TestSet, ...]
     train: str
     seeds: int = 1
+    beam: int = 1
     by_cutting: bool = False
 
     def done(self, test: TestSet, seeds: Sequence[int], records: Sequence[Record]) -> bool:
@@ -101,11 +103,12 @@ class Experiment:
             "domain": test.domain,
             "seeds": list(seeds),
             "config": self.training.config,
+            "beam": self.beam,
         }
 
     def measure(self, test: TestSet, seeds: Sequence[int], command: str) -> list[Record]:
         """The records of a test set."""
-        told = [evaluate(self.training.model(seed), test, by_cutting=self.by_cutting) for seed in seeds]
+        told = [evaluate(self.training.model(seed), test, beam=self.beam, by_cutting=self.by_cutting) for seed in seeds]
         shared = {
             **self._said(test, seeds),
             **told[0]["model"],
@@ -137,7 +140,7 @@ def _figures(told: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, list[fl
                 yield metric, f", {name}", [each["by_id"][name][metric] for each in told]
 
 
-def evaluate(model: Path, test: TestSet, *, by_cutting: bool = False) -> dict[str, Any]:
+def evaluate(model: Path, test: TestSet, *, beam: int = 1, by_cutting: bool = False) -> dict[str, Any]:
     """All metrics of a model on a test set, and utterances parsed per second of CPU time at batch 64 on one thread."""
     import torch
 
@@ -149,7 +152,7 @@ def evaluate(model: Path, test: TestSet, *, by_cutting: bool = False) -> dict[st
     words_kept = all(example.words_kept for example in examples)
 
     def parse(rows: Sequence[tuple[str, tuple[str, ...]]]) -> list[Node | None]:
-        return [parse.tree for parse in nlu.parse_tokenized(rows)]
+        return [parse.tree for parse in nlu.parse_tokenized(rows, beam=beam)]
 
     begin = time.process_time()
     if by_cutting:

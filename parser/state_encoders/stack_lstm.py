@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from parser.batching import Gold
-from parser.state_encoders.views import Stack, Words, at
+from parser.gathering import at
+from parser.state_encoders.views import Stack, Words
 
 
 class StackLSTM(nn.Module):

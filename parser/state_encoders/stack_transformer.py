@@ -19,6 +19,7 @@ from torch.nn import functional
 from data_conversion.errors import DataError
 from parser.batching import Gold
 from parser.dropout import SharedDropout
+from parser.gathering import at
 from parser.state_encoders.views import Stack, Words
 
 DEEP = 8
@@ -98,9 +99,7 @@ class StackTransformer(nn.Module):
         """[batch, width, memory_dim] the memory of new rows, each from that of the rows on the stack."""
         width, height = rows.shape[1], int(stack.depth.max())
         entries = functional.pad(stack.entries[..., :height], (1, 0))  # row 0, the empty stack, is under all
-        first = torch.arange(len(rows), device=rows.device)[:, None, None] * stack.memory.shape[1]
-        # whole rows are looked up, as in an embedding, which is eight times as fast as to gather their elements
-        beneath = functional.embedding((first + entries).flatten(0, 1), stack.memory.flatten(0, 1))[..., self.dim :]
+        beneath = at(stack.memory, entries).flatten(0, 1)[..., self.dim :]
         places, depth = torch.arange(height + 1, device=rows.device), stack.depth.flatten()[:, None, None]
         lies = functional.pad(places <= depth, (0, 1), value=True)  # the last is the new row itself
         under = self._depth_bias(functional.pad(depth + 1 - places, (0, 1)), lies)

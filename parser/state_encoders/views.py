@@ -46,8 +46,3 @@ class Stack:
     entries: Tensor
     depth: Tensor
     focus: Tensor
-
-
-def at(values: Tensor, places: Tensor) -> Tensor:
-    """[batch, steps, dim] from [batch, length, dim] by [batch, steps] places."""
-    return values.gather(1, places[..., None].expand(-1, -1, values.shape[2]))

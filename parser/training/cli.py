@@ -177,8 +177,9 @@ def require_same_network(config: Mapping[str, Any], checkpoint: Mapping[str, Any
     ours, theirs = (dict(_items(each)) for each in (config, checkpoint))
     for key in {**ours, **theirs}:
         if key.split(".")[0] in NETWORK_SETTINGS and ours.get(key) != theirs.get(key):
-            message = f"the checkpoint is of another architecture: model.{key} is {theirs.get(key)}, not {ours.get(key)}"
-            raise DataError(f"{message}: give its run's own --config RUN/config.yaml", file=file)
+            other = f"model.{key} is {theirs.get(key)}, not {ours.get(key)}"
+            remedy = "give its run's own --config RUN/config.yaml"
+            raise DataError(f"the checkpoint is of another architecture: {other}: {remedy}", file=file)
 
 
 def _items(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
