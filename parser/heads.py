@@ -41,7 +41,8 @@ class Attention(nn.Module):
         Returns:
             [batch, steps, length] scores, minus infinity beyond the end.
         """
-        scores = self.score(torch.tanh(self.query(query)[:, :, None] + keys[:, None])).squeeze(-1)
+        met = (self.query(query)[:, :, None] + keys[:, None]).tanh_()  # in place: nothing else of training is as large
+        scores = self.score(met).squeeze(-1)
         places = torch.arange(keys.shape[1], device=keys.device)
         distance = (places - focus[..., None]).clamp(-FAR, FAR) + FAR
         return (scores + self.distance(distance).squeeze(-1)).masked_fill(~mask[:, None], float("-inf"))

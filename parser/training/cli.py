@@ -33,7 +33,7 @@ from pytorch_lightning.loggers import WandbLogger
 from data_conversion import formalisms
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
-from parser.training.callbacks import RunRecorder
+from parser.training.callbacks import MemoryReturner, RunRecorder
 from parser.training.datamodule import ParserData
 from parser.training.export import NETWORK_SETTINGS, load_checkpoint
 from parser.training.module import ParserModule
@@ -68,6 +68,7 @@ class ParserCLI(LightningCLI):
         parser.add_argument("--threads", type=int, default=1, help="CPU threads")
         parser.add_argument("--wandb", type=Literal["offline", "online", "disabled"], default="offline")
         parser.add_lightning_class_args(RunRecorder, "recorder")
+        parser.add_lightning_class_args(MemoryReturner, "memory")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ModelCheckpoint, "last")  # `save_last` would save it with a new best alone
