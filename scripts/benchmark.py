@@ -27,9 +27,11 @@ from typing import Any
 
 from data_conversion.convert import convert
 from data_conversion.errors import DataError
+from parser import artifact
 from parser.commands import one_line_errors
 from parser.evaluation.recording import record, store
 from parser.experiments import TestSet
+from parser.experiments.measuring import blocks
 
 DATA = Path("data/converted/top")
 CONFIG = "configs/experiment/top.yaml"
@@ -96,8 +98,8 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     return {"utterances": clock.utterances, "seconds": clock.seconds, "params": parameters(fit.model)}
 
 
-def parse(options: argparse.Namespace, batch_size: int) -> dict[str, Any]:
-    """Greedy parsing of dev by the Python face: from tokens to trees."""
+def parse(options: argparse.Namespace, batch_size: int, beam: int = 1) -> dict[str, Any]:
+    """Parsing of dev by the Python face: from tokens to trees."""
     import torch
 
     from parser import SemanticParser
@@ -106,9 +108,9 @@ def parse(options: argparse.Namespace, batch_size: int) -> dict[str, Any]:
     nlu = SemanticParser.from_pretrained(options.model)
     rows = [(example.utterance, example.tokens) for example in TestSet(DATA / "dev.jsonl", "top", "dev").examples()]
     rows = rows[: options.limit]
-    list(nlu.parse_tokenized(rows[:64], batch_size))
+    list(nlu.parse_tokenized(rows[:64], batch_size, beam=beam))
     begin = time.process_time()
-    list(nlu.parse_tokenized(rows, batch_size))
+    list(nlu.parse_tokenized(rows, batch_size, beam=beam))
     seconds = time.process_time() - begin
     return {"utterances": len(rows), "seconds": seconds, "params": parameters(nlu.model.network())}
 
@@ -143,6 +145,7 @@ PHASES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "train": train,
     "parse_batch64": lambda options: parse(options, 64),
     "parse_batch1": lambda options: parse(options, 1),
+    "parse_beam4": lambda options: parse(options, 64, beam=4),
 }
 
 CONVERSIONS = {"convert": 1, "convert_tenfold": 10}
@@ -170,8 +173,8 @@ def measured(phase: str, argv: list[str]) -> dict[str, float]:
 # -- records and table -------------------------------------------------------------------------------------------------
 
 
-def records(phases: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
-    """Throughput and peak memory of each phase."""
+def records(phases: dict[str, dict[str, float]], model: dict[str, Any]) -> list[dict[str, Any]]:
+    """Throughput and peak memory of each phase, with what a record says of the model."""
     made = []
     for phase, told in phases.items():
         shared = {
@@ -182,8 +185,8 @@ def records(phases: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
             "seeds": [0],
             "config": CONFIG,
             "words": "keep",
-            "system": "top-down",
-            "copy": True,
+            **model,
+            "beam": 4 if phase == "parse_beam4" else None if phase == "train" else 1,
             "params": int(told["params"]),
             "cpu_s": told["seconds"],
             "command": "scripts/benchmark.py speed",
@@ -253,8 +256,9 @@ def main(argv: list[str]) -> int:
     else:
         if not DATA.exists():
             convert(RAW / "top", DATA, reader="top")
+        model = blocks(artifact.load(options.model))
         phases = {phase: measured(phase, argv) for phase in PHASES}
-        store(RESULTS / "speed.json", records(phases))
+        store(RESULTS / "speed.json", records(phases, model))
         print(table(phases))
     return 0
 
