@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from data_conversion.errors import DataError
 from parser.batching import Inputs
 from parser.decoding.batched_state import BatchedState
 from parser.decoding.constraints import constrained
@@ -55,10 +56,15 @@ class Stepper:
         network: the parser.
         inputs: the utterances.
         width: how many hypotheses an utterance has.
+
+    Raises:
+        DataError: the network's weights are not numbers, by which no search would end.
     """
 
     def __init__(self, network: ParserNetwork, inputs: Inputs, width: int = 1) -> None:
         self.network, self.words = network, network.encode(inputs)
+        if not bool(self.words.encoded.isfinite().all()):
+            raise DataError("the network's weights are not numbers (NaN): train again with a lower learning rate")
         batch, grammar = len(inputs.lengths), network.vocabulary.grammar
         start, dim = network.state_encoder.start(batch), network.labels.embedding_dim
         self.state = BatchedState(network.system, grammar, start, dim, inputs.lengths, network.childless, width)

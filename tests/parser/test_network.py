@@ -159,6 +159,16 @@ def test_loss_of_a_batch_is_the_mean_over_actions(examples: list[Example]) -> No
     assert together == pytest.approx(sum(loss * count for loss, count in zip(each, steps)) / sum(steps), rel=1e-4)
 
 
+def test_weights_that_are_not_numbers_are_refused_rather_than_searched_for_ever() -> None:
+    tree = Node("Intent", (Leaf("play", 0),))
+    network = network_for([Example("x", "d", "play", ("play",), tree)])
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.fill_(float("nan"))
+    with pytest.raises(DataError, match="weights are not numbers"):
+        parse_batch(network, Indexer(network.vocabulary).inputs([("play",)]))
+
+
 class CallCounter(TorchFunctionMode):
     """Counts the calls into torch that are made inside it."""
 
