@@ -25,7 +25,7 @@ from parser.training.export import export
 from parser.training.module import ParserModule
 
 TABLE_ROWS = 200
-RETURN_EVERY = 10
+RETURN_EVERY = 50
 """Training steps between two returns of memory."""
 
 
