@@ -607,8 +607,10 @@ def test_speed_records_and_the_table_beside_the_peers() -> None:
     benchmark = script("benchmark")
     told = {"utterances": 100, "seconds": 0.5, "utt_s": 200.0, "peak_memory_gib": 0.75, "params": 9}
     phases = dict.fromkeys(benchmark.PHASES, told)
-    records = benchmark.records(phases)
-    assert all(set(each) == ALL_KEYS for each in records) and len(set(map(identity, records))) == 6
+    model = {"system": "in-order", "state_encoder": "stack-lstm", "copy": True, "pretrained": None}
+    records = benchmark.records(phases, model)
+    assert all(set(each) == ALL_KEYS for each in records) and len(set(map(identity, records))) == 8
+    assert all(model.items() <= each.items() for each in records)
     assert [each["metric"] for each in records][:4] == [
         "train_utt_s",
         "peak_memory_gib_train",
