@@ -82,13 +82,16 @@ class Stepper:
         """The log-probabilities of what is legal; all minus infinity for a finished hypothesis."""
         network, state = self.network, self.state
         vocabulary, lexicon = network.vocabulary, len(network.vocabulary.lexicon)
-        nullary = network.legal_labels(scores.labels, torch.full_like(state.top, Kind.NULLARY))
+        nullary, arities = scores.labels[..., :0], scores.arities[..., None, :]
+        if Kind.NULLARY in network.system.kinds:
+            nullary = _normalized(network.legal_labels(scores.labels, torch.full_like(state.top, Kind.NULLARY)))
         kept, choices = vocabulary.words_kept, constrained(state, network.may_stand)
+        reduces = Kind.REDUCE in network.system.kinds
         return LogProbs(
             kinds=_normalized(scores.kinds.masked_fill(~choices.kinds, float("-inf"))),
             labels=_normalized(scores.labels.masked_fill(~choices.labels, float("-inf"))),
-            nullary=_normalized(nullary),
-            arities=_normalized(legal_arities(scores.arities[..., None, :], choices.fewest, choices.most)),
+            nullary=nullary,
+            arities=_normalized(legal_arities(arities, choices.fewest, choices.most)) if reduces else arities,
             tokens=scores.kinds.new_zeros(*state.top.shape, 1) if kept else scores.tokens.log_softmax(-1),
             first_token=state.focus + lexicon if kept else torch.zeros_like(state.focus),
         )
