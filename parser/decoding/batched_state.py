@@ -17,7 +17,7 @@ from parser.transitions.state import Counts
 from parser.transitions.system import Grammar, TransitionSystem, arities
 
 _BELOW, _OPENER, _SIBLINGS, _LABEL, _DEPTH, _LEAF = range(6)
-_EACH = ("top", "open_nodes", "nodes", "focus", "finished", "_entries")
+_EACH = ("top", "open_nodes", "nodes", "focus", "finished", "_entries", "_on_top")
 
 
 class BatchedState:
@@ -59,12 +59,13 @@ class BatchedState:
         self._sums = start.new_zeros(batch, rows, row_dim)
         self._columns = lengths.new_zeros(batch, rows, 6)
         self._columns[:, 0, _LABEL] = -1
+        self._on_top = self._columns[:, :1].expand(-1, width, -1)  # the columns of the top row
         self._entries = lengths.new_zeros(batch, width, 32)  # the rows on the stack; place 0 is the empty stack
 
     @property
     def opener(self) -> Tensor:
         """[batch, width] the row of the nearest open node; 0 while there is none."""
-        return self._look(self.top, _OPENER)
+        return self._on_top[..., _OPENER]
 
     @property
     def label(self) -> Tensor:
@@ -73,7 +74,7 @@ class BatchedState:
 
     def topmost(self, count: int) -> Tensor:
         """[batch, width, count] the labels of the topmost entries, from the top down; -1 for leaves and the bottom."""
-        places = self._look(self.top, _DEPTH)[..., None] - torch.arange(count, device=self.top.device)
+        places = self._on_top[..., _DEPTH, None] - torch.arange(count, device=self.top.device)
         rows = self._entries.gather(2, places.clamp(min=0))
         return self._look(rows.flatten(1), _LABEL).view_as(rows)
 
@@ -90,7 +91,7 @@ class BatchedState:
 
     def counts(self) -> Counts:
         """What legality depends on, [batch, width] each."""
-        columns = at(self._columns, self.top)
+        columns = self._on_top
         opener = columns[..., _OPENER]
         return Counts(
             depth=columns[..., _DEPTH],
@@ -117,7 +118,7 @@ class BatchedState:
                 under = self._look(under, _BELOW)
             below = torch.where(kinds == Kind.CLOSE, under, below)
         if Kind.REDUCE in self.system.kinds:
-            depth = (self._look(self.top, _DEPTH) - arities).clamp(min=0)
+            depth = (self._on_top[..., _DEPTH] - arities).clamp(min=0)
             under = self._entries.gather(2, depth[..., None])[..., 0]
             below = torch.where(kinds == Kind.REDUCE, under, below)
         return below
@@ -128,7 +129,7 @@ class BatchedState:
         if Kind.REDUCE in self.system.kinds:
             under = at(self._sums, self.below(kinds, arities))
             return torch.where((kinds == Kind.REDUCE)[..., None], (sums - under) / arities.clamp(min=1)[..., None], 0.0)
-        count = self._look(self.top, _SIBLINGS).clamp(min=1)
+        count = self._on_top[..., _SIBLINGS].clamp(min=1)
         return torch.where((kinds == Kind.CLOSE)[..., None], sums / count[..., None], 0.0)
 
     def stack(self, below: Tensor, focus: Tensor) -> Stack:
@@ -150,17 +151,18 @@ class BatchedState:
         first = 1 + self.steps * self.width
         row = torch.arange(first, first + self.width, device=kinds.device).expand_as(kinds)
         self._grow(first + self.width)
-        under, depth = at(self._columns, below), self._look(below, _DEPTH) + 1
+        under = at(self._columns, below)
+        depth = under[..., _DEPTH] + 1
         children = torch.where(opens, int(self.system.adopts), under[..., _SIBLINGS] + 1)
-        columns = [below, torch.where(opens, row, under[..., _OPENER]), children, labels, depth]
-        columns.append((kinds == Kind.TERMINAL).long())
-        adopted = at(self._sums, self.top) - at(self._sums, self._look(self.top, _BELOW)) if self.system.adopts else 0.0
+        opener, leaf = torch.where(opens, row, under[..., _OPENER]), (kinds == Kind.TERMINAL).long()
+        columns = torch.stack([below, opener, children, labels, depth, leaf], dim=-1)
+        adopted = at(self._sums, self.top) - at(self._sums, self._on_top[..., _BELOW]) if self.system.adopts else 0.0
         sums = torch.where(opens[..., None], adopted, at(self._sums, below) + rows)
         places = slice(first, first + self.width)
-        self._columns[:, places] = torch.stack(columns, dim=-1)
-        self._sums[:, places], self.memory[:, places] = sums, memory
+        self._columns[:, places], self._sums[:, places], self.memory[:, places] = columns, sums, memory
         self._entries = self._entries.scatter(2, depth[..., None], row[..., None])
         self.top = torch.where(moving, row, self.top)
+        self._on_top = torch.where(moving[..., None], columns, self._on_top)
         self.open_nodes = self.open_nodes + opens.long() - (kinds == Kind.CLOSE).long()
         self.nodes = self.nodes + (opens | (kinds == Kind.NULLARY) | (kinds == Kind.REDUCE)).long()
         self.focus = torch.where(moving, self.focus_after(positions), self.focus)
