@@ -22,7 +22,7 @@ class Choices:
     Attributes:
         kinds: [batch, width, kinds] the kinds of action.
         labels: [batch, width, labels] the labels to open or to reduce to.
-        fewest, most: [batch, width, labels] how many children each label may be reduced to.
+        fewest, most: [batch, width, labels] how many children each label may be reduced to, in systems that reduce.
     """
 
     kinds: Tensor
@@ -40,7 +40,9 @@ def constrained(state: BatchedState, may_stand: Tensor | None) -> Choices:
             last row and leaves for the last column, so that -1 finds them; None for no constraints.
     """
     shape = (*state.top.shape, len(state.childless))
-    fewest, most = (limit[..., None].expand(shape) for limit in state.arities())
+    reduces = Kind.REDUCE in state.system.kinds
+    limits = state.arities() if reduces else (torch.zeros_like(state.top),) * 2
+    fewest, most = (limit[..., None].expand(shape) for limit in limits)
     legal = Choices(state.legal(), torch.ones_like(fewest, dtype=torch.bool), fewest, most)
     if may_stand is None:
         return legal
