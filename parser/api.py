@@ -1,12 +1,14 @@
 """The public face: a trained parser and what it says of an utterance.
 
-from parser import SemanticParser
-nlu = SemanticParser.from_pretrained("models/quickstart")
-parse = nlu.parse("add apples and oranges to shopping list and play music")
-str(parse.tree) == (
-    "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
-)
-parse.intents[1] == Intent("PlayMusicIntent", [Slot("Mediatype", "music", 49, 54)])
+    from parser import SemanticParser
+    nlu = SemanticParser.from_pretrained("models/quickstart")
+    parse = nlu.parse("add apples and oranges to shopping list and play music")
+    str(parse.tree) == (
+        "(and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))"
+    )
+    parse.intents[1] == Intent("PlayMusicIntent", [Slot("Mediatype", "music", 49, 54)])
+
+The folder is what `semparse export` writes.
 """
 
 from __future__ import annotations
