@@ -30,7 +30,7 @@ from data_conversion.tree import Node
 from parser import artifact
 from parser.intents import FlatView, Intent
 from parser.transitions.actions import Action
-from parser.transitions.system import replay
+from parser.transitions.system import built
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -246,7 +246,7 @@ class SemanticParser:
 
     def _parse(self, request: _Request, derivation: Derivation) -> Parse:
         network = self._network
-        tree = replay(network.system, derivation.actions, request.words, network.vocabulary.grammar)
+        tree = built(network.system, derivation.actions, request.words, network.vocabulary.grammar)
         return Parse(
             utterance=request.utterance,
             tokens=request.tokens,

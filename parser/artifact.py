@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from parser.network import ParserNetwork
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CONFIG, ONTOLOGY, VOCABULARY, VALUES = "config.yaml", "ontology.json", "vocabulary.json", "values.json"
 PIECES, WEIGHTS, CARD = "pieces.model", "model.safetensors", "README.md"
 _REQUIRED = (ONTOLOGY, VOCABULARY, VALUES, WEIGHTS, CARD)

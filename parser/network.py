@@ -6,6 +6,9 @@ kinds of action, of the labels and of the tokens, to which the attention scores 
 (Damonte, Goel and Chung, NAACL 2019, after Cheng et al., ACL 2017). Two things are ours: the word in focus, the one
 after the last copied (with words kept, the front of the buffer), and an attention query made of all the other parts,
 where theirs is the stack alone.
+
+The layer over the concatenation is written as a sum of one layer a part, so that what a word contributes, wherever it
+is attended to, in focus or copied, is computed once an utterance and looked up at every step.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from parser.batching import IGNORE, Batch, Gold, Inputs
 from parser.dropout import SharedDropout
 from parser.gathering import at
 from parser.heads import Attention, Heads
+from parser.history import History
 from parser.state_encoders.views import Words
 from parser.transitions.actions import Kind
 from parser.transitions.system import TransitionSystem
@@ -69,22 +73,25 @@ class ParserNetwork(nn.Module):
         super().__init__()
         self.vocabulary = vocabulary
         self.system = system
+        self.dim = dim
         self.encoder = encoder(vocabulary)
         words = int(self.encoder.dim)
         self.state_encoder = state_encoder(dim, words)
         stack = int(self.state_encoder.dim)
-        self.attends = attention
-        self.attention = Attention(2 * stack + history + words, words) if attention or vocabulary.copy else None
+        self.attention = Attention(words) if attention or vocabulary.copy else None
+        looks = self.attention.dim if self.attention is not None else 0
         self.end = nn.Parameter(torch.zeros(words))
         self.leaf = nn.Linear(words, dim)
+        self.attended = nn.Linear(words, dim, bias=False) if attention else None
+        self.ahead = nn.Linear(words, looks + dim, bias=False)
+        self.state = nn.Linear(2 * stack + history, looks + dim)
         self.labels = nn.Embedding(len(vocabulary.labels), dim)
         self.lexicon = nn.Embedding(len(vocabulary.lexicon) + 1, dim)  # never empty
         self.compose = nn.Linear(2 * dim, dim)
         self.kinds = nn.Embedding(len(Kind) + 1, dim)  # the last one starts the history
-        self.history = nn.LSTM(dim, history, batch_first=True)
+        self.history = History(dim, history)
         self.heads = Heads(
-            words * (2 if attention else 1) + 2 * stack + history,
-            dim=dim,
+            dim,
             labels=len(vocabulary.labels),
             arities=vocabulary.max_arity if Kind.REDUCE in system.kinds else 0,
             lexicon=len(vocabulary.lexicon),
@@ -100,20 +107,24 @@ class ParserNetwork(nn.Module):
         encoded, mask = self.encoder(inputs), inputs.mask
         padded = functional.pad(encoded, (0, 0, 0, 1)).masked_fill(~functional.pad(mask, (0, 1))[..., None], 0.0)
         last = torch.zeros_like(padded[..., :1]).scatter(1, inputs.lengths[:, None, None], 1.0)
-        keys = self.attention.key(encoded) if self.attention is not None else encoded[..., :0]
-        encoded = padded + last * self.end
-        return Words(encoded, mask, keys, self.state_encoder.look(encoded[:, :-1]))
-
-    def base_rows(self, words: Words, labels: Tensor, positions: Tensor, lexicon: Tensor) -> Tensor:
-        """[batch, steps, dim] what each action pushes before composition: a label, a copied or a generated word.
-
-        All arguments but `words` are [batch, steps], -1 where they do not apply.
-        """
-        copied = self.leaf(at(words.encoded, positions.clamp(min=0)))
-        generated, labelled = self.lexicon(lexicon.clamp(min=0)), self.labels(labels.clamp(min=0))
-        return torch.where(
-            (positions >= 0)[..., None], copied, torch.where((lexicon >= 0)[..., None], generated, labelled)
+        with_end = padded + last * self.end
+        words = with_end[:, :-1]
+        return Words(
+            mask=mask,
+            rows=self.leaf(words),
+            ahead=self.ahead(with_end),
+            keys=self.attention.key(words) if self.attention is not None else words[..., :0],
+            near=self.attention.near(words.shape[1]) if self.attention is not None else words.new_zeros(0, 0),
+            attended=self.attended(words) if self.attended is not None else words[..., :0],
+            seen=self.state_encoder.look(words),
         )
+
+    def symbols(self, words: Words) -> Tensor:
+        """[labels + lexicon + batch * length, …] of every label, generated and copied word the row that it pushes,
+        and what the state encoder and the history make of that row."""
+        lexicon = self.lexicon.weight[: len(self.vocabulary.lexicon)]
+        rows = torch.cat([self.labels.weight, lexicon, words.rows.flatten(0, 1)])
+        return torch.cat([rows, self.state_encoder.project(rows), self.history.project(rows)], dim=-1)
 
     def composed(self, children: Tensor, label: Tensor) -> Tensor:
         """[…, dim] a finished node, from the mean of its children (zero without) and the row of its label.
@@ -122,46 +133,37 @@ class ParserNetwork(nn.Module):
         """
         return self.compose(torch.cat([children, label], dim=-1)).clamp(-1e4, 1e4)
 
-    def remember(self, action: Tensor, history: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        """The history after one more action each, [batch, width, dim]: hidden state and cell, like `history`."""
-        lstm, width = self.history, action.shape[:2]
-        weights = (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0)
-        before = (history[0].flatten(0, 1), history[1].flatten(0, 1))
-        hidden, cell = torch.lstm_cell(action.flatten(0, 1), before, *weights)  # nn.LSTM costs three times as much
-        return hidden.unflatten(0, width), cell.unflatten(0, width)
-
-    def score(self, words: Words, stack: Tensor, opened: Tensor, history: Tensor, focus: Tensor) -> Scores:
+    def score(self, words: Words, states: Tensor, focus: Tensor) -> Scores:
         """Scores for the next action.
 
         Args:
             words: the encoded utterances.
-            stack: [batch, steps, dim] the state of the stack.
-            opened: [batch, steps, dim] its state when the nearest open node was pushed.
-            history: [batch, steps, dim] the state of the action history.
+            states: [batch, steps, 2 * stack + history] the state of the stack, its state when the nearest open node was
+                pushed, and the state of the action history.
             focus: [batch, steps] the word in focus.
         """
-        parts = [stack, opened, history, at(words.encoded, focus)]
-        copying, weights = words.encoded.new_zeros(*focus.shape, 0), words.encoded.new_zeros(*focus.shape, 0)
+        query, hidden = _parted(self.state(states) + at(words.ahead, focus), self.heads.dim)
+        copying = weights = hidden[..., :0]
         if self.attention is not None:
-            scores = self.attention(torch.cat(parts, dim=-1), words.keys, words.mask, focus)
+            scores = self.attention(query, words.keys, words.mask, functional.embedding(focus, words.near))
             weights = scores.softmax(-1)
-            if self.attends:
-                parts.append(weights @ words.encoded[:, :-1])
+            if self.attended is not None:
+                hidden = hidden + weights @ words.attended
             if self.vocabulary.copy:
                 copying = scores
-        kinds, labels, arities, lexicon = self.heads(torch.cat(parts, dim=-1))
+        kinds, labels, arities, lexicon = self.heads(hidden)
         return Scores(kinds, labels, arities, torch.cat([lexicon, copying], dim=-1), weights)
 
     def forward(self, batch: Batch) -> Scores:
         """Scores at every step of the gold derivations, all at once."""
         words, gold = self.encode(batch.inputs), batch.gold
-        base = self.base_rows(words, gold.labels, gold.positions, gold.lexicon)
+        base = self._base_rows(words, gold)
         rows = self.dropout(self._composed_rows(base, gold))
         states = self.state_encoder(rows, words, gold)
         first = gold.kinds.new_full((len(gold.kinds), 1), len(Kind))
         actions = self.kinds(torch.cat([first, gold.kinds[:, :-1]], dim=1)) + functional.pad(base[:, :-1], (0, 0, 1, 0))
-        history = self.history(self.dropout(actions))[0]
-        return self.score(words, states[:, :-1], at(states, gold.opens), history, gold.focus)
+        history = self.history(self.dropout(actions))
+        return self.score(words, torch.cat([states[:, :-1], at(states, gold.opens), history], dim=-1), gold.focus)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """The mean negative log-likelihood of an action: its choices add; only what is legal is scored."""
@@ -181,6 +183,13 @@ class ParserNetwork(nn.Module):
         """[batch, steps, labels] scores without the labels that may not stand childless where a node would."""
         return labels.masked_fill((kinds == Kind.NULLARY)[..., None] & ~self.childless, float("-inf"))
 
+    def _base_rows(self, words: Words, gold: Gold) -> Tensor:
+        """[batch, steps, dim] what each action pushes before composition: a label, a copied or a generated word."""
+        positions, lexicon = gold.positions[..., None], gold.lexicon[..., None]
+        generated, labelled = self.lexicon(gold.lexicon.clamp(min=0)), self.labels(gold.labels.clamp(min=0))
+        copied = at(words.rows, gold.positions.clamp(min=0))
+        return torch.where(positions >= 0, copied, torch.where(lexicon >= 0, generated, labelled))
+
     def _composed_rows(self, base: Tensor, gold: Gold) -> Tensor:
         """Rows with those of finished nodes composed, by height; a childless node has a mean of zero."""
         flat, kinds = base.flatten(0, 1), gold.kinds.flatten()
@@ -193,6 +202,12 @@ class ParserNetwork(nn.Module):
             sums = flat.new_zeros(len(level.rows), flat.shape[1]).index_add(0, level.owners, rows[level.sources])
             rows = rows.index_copy(0, level.rows, self.composed(sums / counts, flat[level.rows]))
         return rows.view_as(base)
+
+
+def _parted(values: Tensor, last: int) -> tuple[Tensor, Tensor]:
+    """All but the last features, and the last."""
+    first, rest = values.split([values.shape[-1] - last, last], dim=-1)
+    return first, rest
 
 
 def _may_stand(vocabulary: Vocabulary) -> Tensor | None:

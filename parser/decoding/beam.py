@@ -11,21 +11,23 @@ spread over many labels and *Close* has 0.4, greedy search opens and a beam of o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from parser.batching import Inputs
+from parser.decoding.batched_state import Bools, Floats, Ints
 from parser.decoding.greedy import Derivation, derivations
-from parser.decoding.stepper import Choice, LogProbs, Stepper
+from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper, host
 from parser.gathering import at
 from parser.network import ParserNetwork
 from parser.transitions.actions import Kind
 from parser.vocabulary import Vocabulary
 
-_FIELDS = tuple(field.name for field in fields(Choice))
-_NEVER = float("-inf")
+_NEVER = -np.inf
 _MULTIPLIER = 6364136223846793005  # of Knuth's 64-bit linear congruential generator
 
 
@@ -33,7 +35,7 @@ _MULTIPLIER = 6364136223846793005  # of Knuth's 64-bit linear congruential gener
 class Step:
     """One step of a search, [batch, width, …]: what each hypothesis came from, did, and looked at."""
 
-    parents: Tensor
+    parents: Ints
     choice: Choice
     attention: Tensor
 
@@ -52,52 +54,54 @@ def parse_batch(network: ParserNetwork, inputs: Inputs, width: int, nbest: int =
         width: how many hypotheses an utterance keeps; it may be larger than the number of possible actions.
         nbest: how many derivations to give back, from 1 to `width`; fewer come where there are no more.
     """
-    stepper, texts = Stepper(network, inputs, width), _texts(network.vocabulary, inputs)
-    batch, device = len(inputs.lengths), inputs.lengths.device
-    totals = torch.full((batch, width), _NEVER, device=device)  # where it is minus infinity there is no hypothesis
+    stepper, texts, batch = Stepper(network, inputs, width), _texts(network.vocabulary, inputs), len(inputs.lengths)
+    totals = np.full((batch, width), _NEVER)  # where it is minus infinity there is no hypothesis
     totals[:, 0] = 0.0
-    signatures = torch.zeros(batch, width, dtype=torch.long, device=device)
-    moving = torch.arange(batch, device=device)
-    steps, results = [], totals.clone()
-    while bool((going := ((totals > _NEVER) & ~stepper.state.finished).any(1)).any()):
+    signatures = np.zeros((batch, width), np.int64)
+    moving = np.arange(batch)
+    steps, results = [], totals.copy()
+    while (going := ((totals > _NEVER) & ~stepper.state.finished).any(axis=1)).any():
         if (~going).sum() * 4 > len(moving):  # a quarter stands still: the others go on without them
-            stepper.keep(kept := going.nonzero()[:, 0])
+            stepper.keep(kept := np.flatnonzero(going))
             moving, totals, signatures, texts = (values[kept] for values in (moving, totals, signatures, texts))
         scores = stepper.scores()
         step = _extended(stepper, stepper.log_probs(scores), scores.attention, totals)
         stepper.select(step.parents)
         stepper.take(step.choice)
-        signatures = _signed(signatures.gather(1, step.parents), step.choice, texts)
+        signatures = _signed(np.take_along_axis(signatures, step.parents, 1), step.choice, texts)
         finished = stepper.state.finished
         totals = _merged(step.choice.log_probs, signatures, finished)
-        best = totals.topk(nbest).indices
-        settled = (finished | (totals == _NEVER)).gather(1, best).all(1)
-        totals = totals.masked_fill(settled[:, None] & ~finished, _NEVER)
-        results = results.index_copy(0, moving, totals)
+        settled = np.take_along_axis(finished | (totals == _NEVER), _best(totals, nbest), 1).all(1)
+        totals = np.where(settled[:, None] & ~finished, _NEVER, totals)
+        results[moving] = totals
         steps.append(step if len(moving) == batch else _among(step, moving, batch))
-    return _traced(network.vocabulary, inputs, steps, *results.topk(nbest))
+    best = _best(results, nbest)
+    return _traced(network.vocabulary, inputs.lengths, steps, np.take_along_axis(results, best, 1), best)
 
 
-def _extended(stepper: Stepper, logs: LogProbs, attention: Tensor, totals: Tensor) -> Step:
+def _best(values: Floats, count: int) -> Ints:
+    """[batch, count] the places of the largest, largest first."""
+    return np.argsort(-values, axis=1, kind="stable")[:, :count]
+
+
+def _extended(stepper: Stepper, logs: LogProbs, attention: Tensor, totals: Floats) -> Step:
     """The best `width` of all hypotheses that are one action longer, and of the finished ones; best first."""
     width = totals.shape[1]
-    kinds = sorted(stepper.network.system.kinds)
-    stays = torch.zeros_like(totals).masked_fill(~stepper.state.finished, _NEVER)[..., None]
-    groups = [_choice(-1, stays), *(_actions(kind, logs, width) for kind in kinds)]
-    joint = {name: torch.cat([getattr(group, name) for group in groups], dim=-1) for name in _FIELDS}
-    candidates = joint["kinds"].shape[-1]
+    stays = np.where(stepper.state.finished, 0.0, _NEVER)[..., None]
+    groups = [_choice(-1, stays), *(_actions(kind, logs, width) for kind in sorted(stepper.network.system.kinds))]
+    joint = {name: np.concatenate([getattr(group, name) for group in groups], axis=-1) for name in FIELDS}
     joint["log_probs"] = joint["log_probs"] + totals[..., None]
-    best, places = joint["log_probs"].flatten(1).topk(width)
-    chosen = {name: values.flatten(1).gather(1, places) for name, values in joint.items()}
+    places = _best(joint["log_probs"].reshape(len(totals), -1), width)
+    chosen = {name: np.take_along_axis(values.reshape(len(totals), -1), places, 1) for name, values in joint.items()}
     for name in ("kinds", "tokens"):
-        chosen[name] = torch.where(best > _NEVER, chosen[name], -1)
-    parents = places // candidates
-    return Step(parents, Choice(**chosen), at(attention, parents))
+        chosen[name] = np.where(chosen["log_probs"] > _NEVER, chosen[name], -1)
+    parents = places // joint["kinds"].shape[-1]
+    return Step(parents, Choice(**chosen), at(attention, stepper.state.tensor(parents)))
 
 
 def _actions(kind: int, logs: LogProbs, most: int) -> Choice:
     """[batch, width, candidates] the best actions of a kind, so many that no other can be among the `most` best."""
-    log = logs.kinds[..., kind, None]
+    log = host(logs.kinds[..., kind, None])
     match kind:
         case Kind.OPEN:
             member, labels = _top(logs.labels, most)
@@ -116,87 +120,87 @@ def _actions(kind: int, logs: LogProbs, most: int) -> Choice:
 
 
 def _choice(
-    kind: int,
-    log_probs: Tensor,
-    labels: Tensor | None = None,
-    arities: Tensor | None = None,
-    tokens: Tensor | None = None,
+    kind: int, log_probs: Floats, labels: Ints | None = None, arities: Ints | None = None, tokens: Ints | None = None
 ) -> Choice:
     """Actions of one kind; what is not given does not apply."""
-    nothing = torch.full_like(log_probs, -1, dtype=torch.long)
+    nothing = np.full(log_probs.shape, -1)
     return Choice(
-        kinds=torch.full_like(nothing, kind),
+        kinds=np.full_like(nothing, kind),
         labels=nothing if labels is None else labels,
-        arities=torch.zeros_like(nothing) if arities is None else arities,
+        arities=np.zeros_like(nothing) if arities is None else arities,
         tokens=nothing if tokens is None else tokens,
         log_probs=log_probs,
     )
 
 
-def _top(logs: Tensor, most: int) -> tuple[Tensor, Tensor]:
+def _top(logs: Tensor, most: int) -> tuple[Floats, Ints]:
     best, places = logs.topk(min(most, logs.shape[-1]))
-    return best, places
+    return host(best), host(places)
 
 
 # -- derivations that build the same tree ------------------------------------------------------------------------------
 
 
-def _texts(vocabulary: Vocabulary, inputs: Inputs) -> Tensor:
+def _texts(vocabulary: Vocabulary, inputs: Inputs) -> Ints:
     """[batch, tokens] a number for the text of every token, equal where the texts are, generated or copied."""
-    numbers = dict(vocabulary.lexicon_ids)
-    copied = torch.zeros_like(inputs.words)
-    flat = [numbers.setdefault(word, len(numbers)) for words in inputs.tokens for word in words]
-    copied[inputs.mask] = torch.tensor(flat, device=copied.device)
-    generated = torch.arange(len(vocabulary.lexicon), device=copied.device).expand(len(copied), -1)
-    return torch.cat([generated, copied], dim=1)
+    numbers, mask = dict(vocabulary.lexicon_ids), host(inputs.mask)
+    copied = np.zeros(mask.shape, np.int64)
+    copied[mask] = [numbers.setdefault(word, len(numbers)) for words in inputs.tokens for word in words]
+    generated = np.broadcast_to(np.arange(len(vocabulary.lexicon)), (len(mask), len(vocabulary.lexicon)))
+    return np.concatenate([generated, copied], axis=1)
 
 
-def _signed(signatures: Tensor, choice: Choice, texts: Tensor) -> Tensor:
+def _signed(signatures: Ints, choice: Choice, texts: Ints) -> Ints:
     """[batch, width] signatures, one action later: equal, but for chance, where the actions build the same."""
-    text = texts.gather(1, choice.tokens.clamp(min=0)).masked_fill(choice.tokens < 0, -1)
+    text = np.where(choice.tokens < 0, -1, np.take_along_axis(texts, choice.tokens.clip(min=0), 1))
     signed = signatures
     for part in (choice.kinds, choice.labels, choice.arities, text):
         signed = signed * _MULTIPLIER + part + 2
-    return torch.where(choice.kinds >= 0, signed, signatures)
+    return np.where(choice.kinds >= 0, signed, signatures)
 
 
-def _merged(totals: Tensor, signatures: Tensor, finished: Tensor) -> Tensor:
+def _merged(totals: Floats, signatures: Ints, finished: Bools) -> Floats:
     """[batch, width] log-probabilities, best first; the first of those that built the same tree has all of theirs."""
     same = (signatures[:, :, None] == signatures[:, None]) & finished[:, :, None] & finished[:, None]
-    merged = totals[:, None].masked_fill(~same, _NEVER).logsumexp(-1).clamp(max=0.0)  # rounding may pass certainty
-    again = same.tril(-1).any(-1)
-    return torch.where(finished, merged.masked_fill(again, _NEVER), totals)
+    merged = np.logaddexp.reduce(np.where(same, totals[:, None], _NEVER), axis=-1).clip(max=0.0)
+    again = np.tril(same, -1).any(-1)  # rounding may pass certainty, hence the clip
+    return np.where(finished, np.where(again, _NEVER, merged), totals)
 
 
 # -- back from the last step to the first ------------------------------------------------------------------------------
 
 
-def _among(step: Step, places: Tensor, batch: int) -> Step:
+def _among(step: Step, places: Ints, batch: int) -> Step:
     """The step of some utterances at their places in a larger batch, where the others stay as they are."""
     width = step.parents.shape[1]
 
-    def spread(values: Tensor) -> Tensor:
-        return values.new_full((batch, *values.shape[1:]), -1).index_copy(0, places, values)
+    def spread(values: NDArray) -> NDArray:
+        larger = np.full((batch, *values.shape[1:]), -1, values.dtype)
+        larger[places] = values
+        return larger
 
-    parents = torch.arange(width, device=places.device).repeat(batch, 1).index_copy(0, places, step.parents)
-    return Step(parents, Choice(*(spread(getattr(step.choice, name)) for name in _FIELDS)), spread(step.attention))
+    parents = np.tile(np.arange(width), (batch, 1))
+    parents[places] = step.parents
+    attention = step.attention.new_zeros(batch, *step.attention.shape[1:])
+    attention[torch.from_numpy(places).to(attention.device)] = step.attention
+    return Step(parents, Choice(*(spread(getattr(step.choice, name)) for name in FIELDS)), attention)
 
 
 def _traced(
-    vocabulary: Vocabulary, inputs: Inputs, steps: list[Step], log_probs: Tensor, best: Tensor
+    vocabulary: Vocabulary, lengths: Tensor, steps: list[Step], log_probs: Floats, best: Ints
 ) -> list[list[Derivation]]:
     """The derivations of the [batch, nbest] best hypotheses."""
     chosen, attention, places = [], [], best
     for step in reversed(steps):
-        chosen.append(Choice(*(getattr(step.choice, name).gather(1, places) for name in _FIELDS)))
-        attention.append(at(step.attention, places))
-        places = step.parents.gather(1, places)
-    nbest = best.shape[1]
+        chosen.append([np.take_along_axis(getattr(step.choice, name), places, 1) for name in FIELDS])
+        attention.append(at(step.attention, torch.from_numpy(places).to(step.attention.device)))
+        places = np.take_along_axis(step.parents, places, 1)
+    nbest, taken = best.shape[1], len(steps)
     flat = derivations(
         vocabulary,
-        inputs.lengths.repeat_interleave(nbest),
-        Choice(*(torch.stack([getattr(c, name) for c in reversed(chosen)], dim=-1).flatten(0, 1) for name in _FIELDS)),
-        log_probs.flatten(),
+        lengths.repeat_interleave(nbest).tolist(),
+        Choice(*(np.stack(each[::-1], axis=-1).reshape(-1, taken) for each in zip(*chosen))),
+        log_probs.ravel(),
         torch.stack(attention[::-1], dim=2).flatten(0, 1),
     )
     rows = (flat[start : start + nbest] for start in range(0, len(flat), nbest))

@@ -1,4 +1,4 @@
-"""The tensor twin of `transitions.constraints`: masks for a batch of parser states.
+"""The batched twin of `transitions.constraints`: masks for a batch of parser states.
 
 Only kinds, labels and the number of children are masked: what a terminal copies or generates, and which node stands
 childless, settles nothing that training constrains.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from parser.decoding.batched_state import BatchedState
+from parser.decoding.batched_state import BatchedState, Bools, Ints
 from parser.transitions.actions import Kind
 
 
@@ -22,16 +21,16 @@ class Choices:
     Attributes:
         kinds: [batch, width, kinds] the kinds of action.
         labels: [batch, width, labels] the labels to open or to reduce to.
-        fewest, most: [batch, width, labels] how many children each label may be reduced to, in systems that reduce.
+        arities: in systems that reduce, the fewest, [batch, width, 1], and the most children, [batch, width, labels],
+            that each label may be reduced to.
     """
 
-    kinds: Tensor
-    labels: Tensor
-    fewest: Tensor
-    most: Tensor
+    kinds: Bools
+    labels: Bools
+    arities: tuple[Ints, Ints] | None = None
 
 
-def constrained(state: BatchedState, may_stand: Tensor | None) -> Choices:
+def constrained(state: BatchedState, may_stand: Bools | None) -> Choices:
     """What is legal and fits; what is legal where nothing fits.
 
     Args:
@@ -39,41 +38,46 @@ def constrained(state: BatchedState, may_stand: Tensor | None) -> Choices:
         may_stand: [labels + 1, labels + 1] which label may stand under which, with the place above the root for the
             last row and leaves for the last column, so that -1 finds them; None for no constraints.
     """
-    shape = (*state.top.shape, len(state.childless))
-    reduces = Kind.REDUCE in state.system.kinds
-    limits = state.arities() if reduces else (torch.zeros_like(state.top),) * 2
-    fewest, most = (limit[..., None].expand(shape) for limit in limits)
-    legal = Choices(state.legal(), torch.ones_like(fewest, dtype=torch.bool), fewest, most)
+    legal = _legal(state)
     if may_stand is None:
         return legal
     fitting = _fitting(state, may_stand, legal)
-    stuck = ~fitting.kinds.any(-1, keepdim=True)
-    return Choices(
-        kinds=torch.where(stuck, legal.kinds, fitting.kinds),
-        labels=stuck | fitting.labels,
-        fewest=fewest,
-        most=torch.where(stuck, most, fitting.most),
-    )
+    stuck = ~fitting.kinds.any(-1, keepdims=True)
+    arities = None
+    if fitting.arities is not None and legal.arities is not None:
+        arities = fitting.arities[0], np.where(stuck, legal.arities[1], fitting.arities[1])
+    return Choices(np.where(stuck, legal.kinds, fitting.kinds), stuck | fitting.labels, arities)
 
 
-def _fitting(state: BatchedState, may_stand: Tensor, legal: Choices) -> Choices:
+def _legal(state: BatchedState) -> Choices:
+    shape = (*state.top.shape, len(state.childless))
+    kinds, labels = state.legal(), np.ones(shape, np.bool_)
+    if Kind.REDUCE not in state.system.kinds:
+        return Choices(kinds, labels)
+    fewest, most = state.arities()
+    return Choices(kinds, labels, (fewest[..., None], np.repeat(most[..., None], shape[-1], axis=-1)))
+
+
+def _fitting(state: BatchedState, may_stand: Bools, legal: Choices) -> Choices:
     """What is legal and fits: see `transitions.constraints` for what each system settles when."""
-    labels, most, kinds = legal.labels, legal.most, legal.kinds.clone()
-    if Kind.REDUCE in state.system.kinds:
+    kinds = legal.kinds.copy()
+    if legal.arities is not None:
+        fewest, most = legal.arities
         entries = state.topmost(state.grammar.max_arity)
         under = may_stand.T[entries][..., :-1]  # [batch, width, entries, labels]
-        most = torch.minimum(most, under.cumprod(-2).sum(-2))
-        labels = legal.fewest <= most
+        most = np.minimum(most, np.logical_and.accumulate(under, axis=-2).sum(-2))
+        labels = fewest <= most
         kinds[..., Kind.REDUCE] &= labels.any(-1)
         kinds[..., Kind.FINISH] &= may_stand[-1, entries[..., 0]]
-    elif state.system.adopts:
-        top = state.topmost(1)[..., 0]
+        return Choices(kinds, labels, (fewest, most))
+    if state.system.adopts:
+        top = state.top_label
         labels = may_stand.T[top][..., :-1]
         settled = may_stand[state.label, top] | (state.top == state.opener)  # an open node, or nothing, is on top
-        opens = labels.any(-1, keepdim=True)
-        kinds &= torch.where(torch.arange(len(Kind), device=top.device) == Kind.OPEN, opens, settled[..., None])
-    else:
-        labels = may_stand[state.label][..., :-1]
-        kinds[..., Kind.OPEN] &= labels.any(-1)
-        kinds[..., Kind.TERMINAL] &= may_stand[state.label, -1]
-    return Choices(kinds, labels, legal.fewest, most)
+        kinds &= settled[..., None]
+        kinds[..., Kind.OPEN] = legal.kinds[..., Kind.OPEN] & labels.any(-1)
+        return Choices(kinds, labels)
+    labels = may_stand[state.label][..., :-1]
+    kinds[..., Kind.OPEN] &= labels.any(-1)
+    kinds[..., Kind.TERMINAL] &= may_stand[state.label, -1]
+    return Choices(kinds, labels)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from parser.batching import Inputs
-from parser.decoding.stepper import Choice, LogProbs, Stepper, action_of
+from parser.decoding.batched_state import Floats, Ints
+from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper, action_of, host
 from parser.network import ParserNetwork
 from parser.transitions.actions import Action, Kind
 from parser.vocabulary import Vocabulary
@@ -33,81 +35,65 @@ class Derivation:
 def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
     """The greedy derivation of each utterance; always a whole, legal tree."""
     stepper, batch = Stepper(network, inputs), len(inputs.lengths)
-    choices: list[Choice] = []
-    attention: list[Tensor] = []
-    moving = torch.arange(batch, device=inputs.lengths.device)
-    while not bool((finished := stepper.state.finished[:, 0]).all()):
+    steps: list[tuple[Ints, Choice, Tensor]] = []
+    moving = np.arange(batch)
+    while not (finished := stepper.state.finished[:, 0]).all():
         if finished.sum() * 4 > len(moving):  # a quarter stands still: the others go on without them
-            stepper.keep(unfinished := (~finished).nonzero()[:, 0])
+            stepper.keep(unfinished := np.flatnonzero(~finished))
             moving = moving[unfinished]
         scores = stepper.scores()
         choice = choose(stepper.log_probs(scores))
-        choices.append(_among(choice, moving, batch))
-        seen = scores.attention[:, 0]
-        attention.append(seen.new_zeros(batch, seen.shape[1]).index_copy(0, moving, seen))
+        steps.append((moving, choice, scores.attention[:, 0]))
         stepper.take(choice)
-    made = Choice(*(torch.stack([getattr(c, field.name) for c in choices], dim=1) for field in fields(Choice)))
-    weights = torch.stack(attention, dim=1)
-    return derivations(network.vocabulary, inputs.lengths, made, made.log_probs.sum(1), weights)
+    made = Choice(*(np.full((batch, len(steps)), 0.0 if name == "log_probs" else -1) for name in FIELDS))
+    attention = steps[0][2].new_zeros(batch, len(steps), steps[0][2].shape[1])
+    for step, (places, choice, seen) in enumerate(steps):
+        attention[stepper.state.tensor(places), step] = seen
+        for name in FIELDS:
+            getattr(made, name)[places, step] = getattr(choice, name)[:, 0]
+    return derivations(network.vocabulary, inputs.lengths.tolist(), made, made.log_probs.sum(1), attention)
 
 
 def choose(logs: LogProbs) -> Choice:
     """The best legal action of each hypothesis; kind -1 where it is finished."""
-    kind_log, kinds = logs.kinds.max(-1)
-    label_log, labels = _best(logs.labels)
-    nullary_log, nullary = _best(logs.nullary)
-    arity_log, arities = _best(logs.arities.take_along_dim(labels[..., None, None], 2)[..., 0, :])
-    token_log, tokens = _best(logs.tokens)
-    active, stands, reduces = kind_log > float("-inf"), kinds == Kind.NULLARY, kinds == Kind.REDUCE
-    names, adds = (kinds == Kind.OPEN) | reduces, kinds == Kind.TERMINAL
-    total = kind_log
-    for made, log in ((names, label_log), (stands, nullary_log), (reduces, arity_log), (adds, token_log)):
-        total = torch.where(made, total + log, total)
-    return Choice(
-        kinds=torch.where(active, kinds, -1),
-        labels=torch.where(active & stands, nullary, torch.where(active & names, labels, -1)),
-        arities=torch.where(active & reduces, arities + 1, 0),
-        tokens=torch.where(active & adds, tokens + logs.first_token, -1),
-        log_probs=torch.where(active, total, 0.0),
-    )
+    log_probs, kinds = _best(logs.kinds)
+    active = log_probs > -np.inf
+    kinds = np.where(active, kinds, -1)
+    (label_log, labels), (token_log, tokens) = _best(logs.labels), _best(logs.tokens)
+    names, adds, arities = (kinds == Kind.OPEN) | (kinds == Kind.REDUCE), kinds == Kind.TERMINAL, np.zeros_like(kinds)
+    log_probs = np.where(active, log_probs, 0.0) + np.where(names, label_log, 0.0) + np.where(adds, token_log, 0.0)
+    if logs.arities.shape[-1]:
+        reduces, place = kinds == Kind.REDUCE, labels[..., None]
+        arity_log, arity = (np.take_along_axis(each, place, axis=2)[..., 0] for each in _best(logs.arities))
+        arities, log_probs = np.where(reduces, arity + 1, 0), log_probs + np.where(reduces, arity_log, 0.0)
+    labels = np.where(names, labels, -1)
+    if logs.nullary.shape[-1]:
+        stands, (nullary_log, nullary) = kinds == Kind.NULLARY, _best(logs.nullary)
+        labels, log_probs = np.where(stands, nullary, labels), log_probs + np.where(stands, nullary_log, 0.0)
+    return Choice(kinds, labels, arities, np.where(adds, tokens + logs.first_token, -1), log_probs)
 
 
-def _best(logs: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest and its place; zeros where there is nothing to choose from."""
-    if not logs.shape[-1]:
-        nothing = logs.sum(-1)
-        return nothing, nothing.long()
+def _best(logs: Tensor) -> tuple[Floats, Ints]:
+    """The largest and its place."""
     best, place = logs.max(-1)
-    return best, place
-
-
-def _among(choice: Choice, places: Tensor, batch: int) -> Choice:
-    """The first hypothesis's choices, [batch], at their places in a larger batch, where the others choose nothing."""
-    return Choice(
-        *(
-            (values := getattr(choice, field.name)[:, 0])
-            .new_full((batch,), 0 if field.name == "log_probs" else -1)
-            .index_copy(0, places, values)
-            for field in fields(choice)
-        )
-    )
+    return host(best), host(place)
 
 
 def derivations(
-    vocabulary: Vocabulary, lengths: Tensor, choices: Choice, log_probs: Tensor, attention: Tensor
+    vocabulary: Vocabulary, lengths: list[int], choices: Choice, log_probs: Floats, attention: Tensor
 ) -> list[Derivation]:
-    """The symbolic derivations of choices on tensors.
+    """The symbolic derivations of choices in arrays.
 
     Args:
         vocabulary: the symbols.
-        lengths: [n] number of words.
+        lengths: number of words of each of n utterances.
         choices: [n, steps] what was chosen; kind -1 after the end.
         log_probs: [n] of the derivations.
         attention: [n, steps, words] where the parser looked.
     """
     columns = (values.tolist() for values in (choices.kinds, choices.labels, choices.arities, choices.tokens))
     result = []
-    for length, log_prob, weights, *chosen in zip(lengths.tolist(), log_probs.tolist(), attention, *columns):
+    for length, log_prob, weights, *chosen in zip(lengths, log_probs.tolist(), attention, *columns):
         actions = tuple(action_of(vocabulary, *choice) for choice in zip(*chosen) if choice[0] >= 0)
         result.append(Derivation(actions, log_prob, weights[: len(actions), :length]))
     return result

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from data_conversion.errors import DataError
 from parser.batching import Inputs
-from parser.decoding.batched_state import BatchedState
+from parser.decoding.batched_state import BatchedState, Bools, Floats, Ints
 from parser.decoding.constraints import constrained
 from parser.gathering import at
-from parser.network import ParserNetwork, Scores, finishes_node, legal_arities
+from parser.network import ParserNetwork, Scores, legal_arities
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
 from parser.vocabulary import Vocabulary
 
@@ -35,18 +38,21 @@ class LogProbs:
     nullary: Tensor
     arities: Tensor
     tokens: Tensor
-    first_token: Tensor
+    first_token: Ints
 
 
 @dataclass(frozen=True)
 class Choice:
     """An action for each hypothesis, [batch, width] each; -1, and 0 for arities, where a field does not apply."""
 
-    kinds: Tensor
-    labels: Tensor
-    arities: Tensor
-    tokens: Tensor
-    log_probs: Tensor
+    kinds: Ints
+    labels: Ints
+    arities: Ints
+    tokens: Ints
+    log_probs: Floats
+
+
+FIELDS = tuple(field.name for field in fields(Choice))
 
 
 class Stepper:
@@ -63,64 +69,95 @@ class Stepper:
 
     def __init__(self, network: ParserNetwork, inputs: Inputs, width: int = 1) -> None:
         self.network, self.words = network, network.encode(inputs)
-        if not bool(self.words.encoded.isfinite().all()):
+        if not bool(self.words.ahead.isfinite().all()):
             raise DataError("the network's weights are not numbers (NaN): train again with a lower learning rate")
-        batch, grammar = len(inputs.lengths), network.vocabulary.grammar
-        start, dim = network.state_encoder.start(batch), network.labels.embedding_dim
-        self.state = BatchedState(network.system, grammar, start, dim, inputs.lengths, network.childless, width)
-        first = network.kinds.weight[-1].expand(batch, width, -1)
-        zeros = first.new_zeros(batch, width, network.history.hidden_size)
-        self._history = network.remember(first, (zeros, zeros))
+        batch, grammar, encoder = len(inputs.lengths), network.vocabulary.grammar, network.state_encoder
+        self.state = BatchedState(
+            network.system, grammar, encoder.start(), network.dim, host(inputs.lengths), host(network.childless), width
+        )
+        self._may_stand = None if network.may_stand is None else host(network.may_stand)
+        self._symbols, self._kinds = network.symbols(self.words), network.history.project(network.kinds.weight)
+        self._first_word = np.arange(batch)[:, None] * self.words.mask.shape[1]  # among all words of the batch
+        first = self._kinds[-1].expand(batch, width, -1)
+        self._history = network.history.step(first, network.history.start(batch, width))
 
     def scores(self) -> Scores:
         """[batch, width, …] scores of the next action."""
-        state, read = self.state, self.network.state_encoder.read
-        stack, opened = read(state.read(state.top)), read(state.read(state.opener))
-        return self.network.score(self.words, stack, opened, self._history[0], state.focus)
+        state = self.state
+        states = self.network.state_encoder.read(state.read()).flatten(2)  # of the top, and of the nearest open node
+        return self.network.score(self.words, torch.cat([states, self._history[0]], dim=-1), state.tensor(state.focus))
 
     def log_probs(self, scores: Scores) -> LogProbs:
         """The log-probabilities of what is legal; all minus infinity for a finished hypothesis."""
         network, state = self.network, self.state
         vocabulary, lexicon = network.vocabulary, len(network.vocabulary.lexicon)
+        kept, choices = vocabulary.words_kept, constrained(state, self._may_stand)
         nullary, arities = scores.labels[..., :0], scores.arities[..., None, :]
-        if Kind.NULLARY in network.system.kinds:
-            nullary = _normalized(network.legal_labels(scores.labels, torch.full_like(state.top, Kind.NULLARY)))
-        kept, choices = vocabulary.words_kept, constrained(state, network.may_stand)
-        reduces = Kind.REDUCE in network.system.kinds
+        if Kind.NULLARY in network.system.kinds and vocabulary.grammar.childless:
+            nullary = self._masked(scores.labels, state.childless)
+        if choices.arities is not None:
+            arities = legal_arities(arities, *map(state.tensor, choices.arities))
         return LogProbs(
-            kinds=_normalized(scores.kinds.masked_fill(~choices.kinds, float("-inf"))),
-            labels=_normalized(scores.labels.masked_fill(~choices.labels, float("-inf"))),
+            kinds=self._masked(scores.kinds, choices.kinds),
+            labels=self._masked(scores.labels, choices.labels),
             nullary=nullary,
-            arities=_normalized(legal_arities(arities, choices.fewest, choices.most)) if reduces else arities,
+            arities=_normalized(arities),
             tokens=scores.kinds.new_zeros(*state.top.shape, 1) if kept else scores.tokens.log_softmax(-1),
-            first_token=state.focus + lexicon if kept else torch.zeros_like(state.focus),
+            first_token=state.focus + lexicon if kept else np.zeros_like(state.focus),
         )
 
     def take(self, choice: Choice) -> None:
         """Let every unfinished hypothesis take its action."""
         state, network, kinds = self.state, self.network, choice.kinds
+        labels = np.where(kinds == Kind.CLOSE, state.label, choice.labels)
         positions = choice.tokens - len(network.vocabulary.lexicon)
-        labels = torch.where(kinds == Kind.CLOSE, state.label, choice.labels)
-        lexicon = torch.where(positions < 0, choice.tokens, -1)
-        base = network.base_rows(self.words, labels, positions, lexicon)
-        composed = network.composed(state.mean_of_children(kinds, choice.arities), base)
-        rows = torch.where(finishes_node(kinds)[..., None], composed, base)
-        below = state.below(kinds, choice.arities)
-        stack = state.stack(below, state.focus_after(positions))
-        memory = network.state_encoder.step(rows, self.words, stack)
-        self._history = network.remember(base + network.kinds(kinds.clamp(min=0)), self._history)
+        below, stack_dim = state.below(kinds, choice.arities), self._symbols.shape[1] - self._kinds.shape[1]
+        symbols = functional.embedding(state.tensor(self._pushed(labels, choice.tokens)), self._symbols)
+        self._compose(symbols[..., :stack_dim], kinds, choice.arities, below)
+        rows, projected, action = symbols.tensor_split([network.dim, stack_dim], dim=-1)
+        memory = network.state_encoder.step(projected, self.words, state.stack(below, state.focus_after(positions)))
+        action = action + functional.embedding(state.tensor(kinds.clip(min=0)), self._kinds)
+        self._history = network.history.step(action, self._history)
         state.push(kinds, labels, positions, below, rows, memory)
 
-    def keep(self, chosen: Tensor) -> None:
+    def keep(self, chosen: Ints) -> None:
         """Go on with these utterances of the batch alone."""
         self.state.keep(chosen)
-        self.words = self.words.of(chosen)
-        self._history = (self._history[0][chosen], self._history[1][chosen])
+        places = self.state.tensor(chosen)
+        self.words, self._first_word = self.words.of(places), self._first_word[chosen]
+        self._history = (self._history[0][places], self._history[1][places])
 
-    def select(self, chosen: Tensor) -> None:
+    def select(self, chosen: Ints) -> None:
         """Go on with these [batch, width] hypotheses of each utterance, some more than once."""
         self.state.select(chosen)
-        self._history = (at(self._history[0], chosen), at(self._history[1], chosen))
+        places = self.state.tensor(chosen)
+        self._history = (at(self._history[0], places), at(self._history[1], places))
+
+    def _pushed(self, labels: Ints, tokens: Ints) -> Ints:
+        """[batch, width] the symbol that is pushed, before composition: see `ParserNetwork.symbols`."""
+        copied = tokens >= len(self.network.vocabulary.lexicon)
+        token = len(self.network.vocabulary.labels) + tokens + copied * self._first_word
+        return np.where(tokens >= 0, token, labels.clip(min=0))
+
+    def _compose(self, pushed: Tensor, kinds: Ints, arities: Ints, below: Ints) -> None:
+        """Puts composed rows, and their projections, in the place of the labels of the nodes that are finished now."""
+        finished = (kinds == Kind.CLOSE) | (kinds == Kind.NULLARY) | (kinds == Kind.REDUCE)
+        if not finished.any():
+            return
+        state, network = self.state, self.network
+        places = tuple(map(state.tensor, finished.nonzero()))
+        means = state.mean_of_children(kinds, arities, below)[places]
+        composed = network.composed(means, pushed[..., : network.dim][places])
+        pushed[places] = torch.cat([composed, network.state_encoder.project(composed)], dim=-1)
+
+    def _masked(self, scores: Tensor, legal: Bools) -> Tensor:
+        """Log-probabilities of what is legal."""
+        return _normalized(scores.masked_fill(self.state.tensor(~legal), float("-inf")))
+
+
+def host(values: Tensor) -> NDArray:
+    """A tensor as an array."""
+    return values.cpu().numpy()
 
 
 def _normalized(scores: Tensor) -> Tensor:

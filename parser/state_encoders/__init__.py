@@ -29,11 +29,14 @@ class StateEncoder(Protocol):
     def forward(self, rows: Tensor, words: Words, gold: Gold) -> Tensor:
         """[batch, steps + 1, dim] the state after each push of whole derivations, from the empty stack on."""
 
-    def start(self, batch: int) -> Tensor:
-        """[batch, memory_dim] the memory of the empty stack."""
+    def start(self) -> Tensor:
+        """[memory_dim] the memory of the empty stack."""
 
-    def step(self, rows: Tensor, words: Words, stack: Stack) -> Tensor:
-        """[batch, width, memory_dim] the memory of [batch, width, row_dim] new rows."""
+    def project(self, rows: Tensor) -> Tensor:
+        """[…, projected_dim] all that `step` needs of new rows, from […, row_dim]: what rows that come again share."""
+
+    def step(self, projected: Tensor, words: Words, stack: Stack) -> Tensor:
+        """[batch, width, memory_dim] the memory of [batch, width, projected_dim] new rows."""
 
     def read(self, memory: Tensor) -> Tensor:
         """[…, dim] the state that a memory stands for."""

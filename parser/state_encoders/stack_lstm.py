@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from parser.batching import Gold
-from parser.gathering import at
 from parser.state_encoders.views import Stack, Words
 
 
@@ -40,7 +40,7 @@ class StackLSTM(nn.Module):
     def forward(self, rows: Tensor, words: Words, gold: Gold) -> Tensor:
         """[batch, steps + 1, dim] the state when row r is on top, from row 0, the empty stack."""
         batch, steps, _ = rows.shape
-        inputs = self.inputs(rows).flatten(0, 1)
+        inputs = self.project(rows).flatten(0, 1)
         hidden, cell = inputs.new_zeros(1, self.dim), inputs.new_zeros(1, self.dim)
         states = []
         for level in gold.stack:
@@ -50,14 +50,18 @@ class StackLSTM(nn.Module):
         flat = rows.new_zeros(batch * steps, self.dim).index_copy(0, order, torch.cat(states))
         return torch.cat([rows.new_zeros(batch, 1, self.dim), flat.view(batch, steps, self.dim)], dim=1)
 
-    def start(self, batch: int) -> Tensor:
-        """[batch, memory_dim] the memory of the empty stack."""
-        return self.inputs.weight.new_zeros(batch, self.memory_dim)
+    def start(self) -> Tensor:
+        """[memory_dim] the memory of the empty stack."""
+        return self.inputs.weight.new_zeros(self.memory_dim)
 
-    def step(self, rows: Tensor, words: Words, stack: Stack) -> Tensor:
+    def project(self, rows: Tensor) -> Tensor:
+        """[…, 4 * dim] what rows add to the gates."""
+        return self.inputs(rows)
+
+    def step(self, projected: Tensor, words: Words, stack: Stack) -> Tensor:
         """[batch, width, memory_dim] the memory of new rows, each from that of the row below."""
-        hidden, cell = at(stack.memory, stack.below).chunk(2, dim=-1)
-        return torch.cat(self._cell(self.inputs(rows), hidden, cell), dim=-1)
+        hidden, cell = functional.embedding(stack.below, stack.memory).split(self.dim, dim=-1)
+        return torch.cat(self._cell(projected, hidden, cell), dim=-1)
 
     def read(self, memory: Tensor) -> Tensor:
         """[…, dim] the state that a memory stands for."""

@@ -19,7 +19,6 @@ from torch.nn import functional
 from data_conversion.errors import DataError
 from parser.batching import Gold
 from parser.dropout import SharedDropout
-from parser.gathering import at
 from parser.state_encoders.views import Stack, Words
 
 DEEP = 8
@@ -87,26 +86,30 @@ class StackTransformer(nn.Module):
         under = self._depth_bias(depth[:, 1:, None] - depth[:, None], lies)
         focus = torch.where(gold.positions >= 0, gold.positions + 1, gold.focus)
         near = self._distance_bias(focus, words.mask)
-        start = self.start(len(rows))[:, None]
-        memory = self._memory(rows, start[..., self.dim :], under, words.seen, near)
+        start = self.start().expand(len(rows), 1, -1)
+        memory = self._memory(self.project(rows), start[..., self.dim :], under, words.seen, near)
         return torch.cat([self.read(start), self.read(memory)], dim=1)
 
-    def start(self, batch: int) -> Tensor:
-        """[batch, memory_dim] the memory of the empty stack, which is learnt."""
-        return self.empty.expand(batch, -1)
+    def start(self) -> Tensor:
+        """[memory_dim] the memory of the empty stack, which is learnt."""
+        return self.empty
 
-    def step(self, rows: Tensor, words: Words, stack: Stack) -> Tensor:
+    def project(self, rows: Tensor) -> Tensor:
+        """[…, dim] what the first layer starts from."""
+        return self.rows(rows)
+
+    def step(self, projected: Tensor, words: Words, stack: Stack) -> Tensor:
         """[batch, width, memory_dim] the memory of new rows, each from that of the rows on the stack."""
-        width, height = rows.shape[1], int(stack.depth.max())
-        entries = functional.pad(stack.entries[..., :height], (1, 0))  # row 0, the empty stack, is under all
-        beneath = at(stack.memory, entries).flatten(0, 1)[..., self.dim :]
-        places, depth = torch.arange(height + 1, device=rows.device), stack.depth.flatten()[:, None, None]
+        width, height = projected.shape[1], int(stack.depth.max()) + 1
+        entries = stack.entries[..., :height].flatten(0, 1)
+        beneath = functional.embedding(entries, stack.memory)[..., self.dim :]
+        places, depth = torch.arange(height, device=projected.device), stack.depth.flatten()[:, None, None]
         lies = functional.pad(places <= depth, (0, 1), value=True)  # the last is the new row itself
         under = self._depth_bias(functional.pad(depth + 1 - places, (0, 1)), lies)
         mask, seen = (each.repeat_interleave(width, dim=0) for each in (words.mask, words.seen))
         near = self._distance_bias(stack.focus.flatten()[:, None], mask)
-        memory = self._memory(rows.flatten(0, 1)[:, None], beneath, under, seen, near)
-        return memory.view(*rows.shape[:2], -1)
+        memory = self._memory(projected.flatten(0, 1)[:, None], beneath, under, seen, near)
+        return memory.view(*projected.shape[:2], -1)
 
     def read(self, memory: Tensor) -> Tensor:
         """[…, dim] the state that a memory stands for."""
@@ -116,13 +119,13 @@ class StackTransformer(nn.Module):
         """[batch, steps, memory_dim] the memory of rows.
 
         Args:
-            rows: [batch, steps, row_dim] what is pushed.
+            rows: [batch, steps, dim] what is pushed, projected.
             beneath: [batch, earlier, layers * dim] keys and values of rows that are known already.
             under: [layers, batch, heads, steps, earlier + steps] biases of these and of `rows` themselves.
             seen: [batch, length, layers * dim] keys and values of the words.
             near: [layers, batch, heads, steps, length] their biases.
         """
-        hidden, remembered = self.rows(rows), []
+        hidden, remembered = rows, []
         known = zip(beneath.split(self.dim, dim=-1), under, seen.split(self.dim, dim=-1), near)
         for layer, (below, below_bias, words, words_bias) in zip(self.layers, known):
             hidden, own = layer(hidden, below, below_bias, words, words_bias)

@@ -138,6 +138,14 @@ def replay(system: TransitionSystem, actions: Iterable[Action], tokens: Sequence
     return tree_of(state)
 
 
+def built(system: TransitionSystem, actions: Iterable[Action], tokens: Sequence[str], grammar: Grammar) -> Node:
+    """The tree of a derivation that is known to be legal, as a decoder's is; otherwise see `replay`."""
+    state = initial(len(tokens), grammar)
+    for action in actions:
+        state = system.apply(state, action, tokens)
+    return tree_of(state)
+
+
 def tree_of(state: State) -> Node:
     """The tree of a finished state."""
     assert state.top is not None and isinstance(state.top.content, Node)

@@ -48,7 +48,7 @@ def test_the_folder_is_plain_files_each_with_its_sum(saved: Path) -> None:
     files = {file.name for file in saved.iterdir()}
     assert files == {"config.yaml", "ontology.json", "vocabulary.json", "values.json", "model.safetensors", "README.md"}
     config = yaml.safe_load((saved / "config.yaml").read_text())
-    assert config["format_version"] == 1 and set(config["files"]) == files - {"config.yaml"}
+    assert config["format_version"] == artifact.FORMAT_VERSION and set(config["files"]) == files - {"config.yaml"}
 
 
 def test_the_model_card_says_how_to_call_it_and_what_it_reached(saved: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_missing_or_damaged_file_is_named(folder: Path, name: str, damage: str
     assert str(folder) in str(raised.value) and "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "format_version: 1", "a: b: c", "format_version: 1\ntokenizer: 3"])
+@pytest.mark.parametrize("content", ["", "[]", "format_version: 2", "a: b: c", "format_version: 2\ntokenizer: 3"])
 def test_a_config_that_is_none_is_damaged(folder: Path, content: str) -> None:
     (folder / "config.yaml").write_text(content)
     with pytest.raises(DataError, match=r"missing or damaged file config.yaml"):

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -129,9 +130,9 @@ def forced(network: ParserNetwork, derivations: list[tuple[Action, ...]]) -> lis
                     row = chosen(network, actions[step])
                     totals[index] += log_prob(logs, index, *row)
                 rows.append(row)
-            kinds, labels, arities, tokens = torch.tensor(rows).T.unsqueeze(2)
-            stepper.take(Choice(kinds, labels, arities, tokens, torch.zeros(len(rows), 1)))
-    assert bool(stepper.state.finished.all())
+            kinds, labels, arities, tokens = np.array(rows).T[..., None]
+            stepper.take(Choice(kinds, labels, arities, tokens, np.zeros((len(rows), 1))))
+    assert stepper.state.finished.all()
     return totals
 
 

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -118,7 +119,7 @@ def as_choice(actions: list[Action | None], vocabulary: Vocabulary) -> Choice:
         token = vocabulary.lexicon_ids[action.token] if isinstance(action, Generate) else -1
         token = len(vocabulary.lexicon) + action.position if isinstance(action, Copy) else token
         rows.append([-1 if action is None else kind_of(action), label, arity, token])
-    return Choice(*torch.tensor(rows).T[..., None], log_probs=torch.zeros(len(rows), 1))
+    return Choice(*np.array(rows).T[..., None], log_probs=np.zeros((len(rows), 1)))
 
 
 TITLE = Node("Title", (Leaf("jazz", 1),))

@@ -35,7 +35,10 @@ def encoder_for(factory: Callable[[int, int], nn.Module]) -> nn.Module:
 
 
 def words_of(encoder: nn.Module, encoded: Tensor, mask: Tensor) -> Words:
-    return Words(encoded, mask, encoded[..., :0], encoder.look(encoded))
+    """As the state encoder sees them; what others see of them is empty."""
+    nothing = encoded[..., :0]
+    seen = encoder.look(encoded)
+    return Words(mask, rows=nothing, ahead=nothing, keys=nothing, near=nothing, attended=nothing, seen=seen)
 
 
 def gold_batch(*trees: Node) -> Batch:
@@ -92,10 +95,11 @@ def test_a_padded_derivation_has_finite_states_and_gradients_and_changes_no_othe
 @pytest.mark.parametrize("factory", FACTORIES)
 def test_a_hypothesis_is_remembered_as_it_is_alone(factory: Callable[[int, int], nn.Module]) -> None:
     encoder, mask = encoder_for(factory), torch.tensor([[True] * 3, [True, True, False]])
-    words, memory = words_of(encoder, torch.randn(2, 3, 5), mask), torch.randn(2, 30, encoder.memory_dim)
-    entries, depth = torch.randint(1, 30, (2, 4, 6)), torch.tensor([[0, 1, 2, 6], [3, 1, 5, 2]])
-    below = torch.where(depth > 0, entries.gather(2, (depth - 1).clamp(min=0)[..., None])[..., 0], 0)
-    rows, focus = torch.randn(2, 4, 6), torch.tensor([[0, 1, 2, 3], [2, 1, 0, 2]])
+    words, memory = words_of(encoder, torch.randn(2, 3, 5), mask), torch.randn(30, encoder.memory_dim)
+    entries, depth = torch.randint(1, 30, (2, 4, 7)), torch.tensor([[0, 1, 2, 6], [3, 1, 5, 2]])
+    entries[..., 0] = 0
+    below = entries.gather(2, depth[..., None])[..., 0]
+    rows, focus = encoder.project(torch.randn(2, 4, 6)), torch.tensor([[0, 1, 2, 3], [2, 1, 0, 2]])
     with torch.inference_mode():
         together = encoder.step(rows, words, Stack(memory, below, entries, depth, focus))
         for one in range(4):
@@ -106,16 +110,17 @@ def test_a_hypothesis_is_remembered_as_it_is_alone(factory: Callable[[int, int],
 
 def test_decoding_gathers_only_as_many_rows_as_the_highest_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = encoder_for(FACTORIES[1])
-    encoded, memory = torch.randn(2, 3, 5), torch.randn(2, 64, encoder.memory_dim)
+    encoded, memory = torch.randn(2, 3, 5), torch.randn(64, encoder.memory_dim)
     words = words_of(encoder, encoded, torch.ones(2, 3, dtype=torch.bool))
     entries = torch.randint(1, 64, (2, 1, 40))
-    stack = Stack(memory, entries[..., 1], entries, torch.tensor([[2], [4]]), torch.zeros(2, 1, dtype=torch.long))
+    entries[..., 0] = 0
+    stack = Stack(memory, entries[..., 2], entries, torch.tensor([[2], [4]]), torch.zeros(2, 1, dtype=torch.long))
     seen = []
     layer = encoder.layers[0]
     layer.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[1].shape[1]))
     with torch.inference_mode():
-        first = encoder.step(rows := torch.randn(2, 1, 6), words, stack)
-        entries[0, 0, 2:] = entries[0, 0, 2:] % 63 + 1  # what lies at `depth` and after it means nothing
+        first = encoder.step(rows := encoder.project(torch.randn(2, 1, 6)), words, stack)
+        entries[0, 0, 3:] = entries[0, 0, 3:] % 63 + 1  # what lies after `depth` means nothing
         again = encoder.step(rows, words, stack)
     assert seen == [5, 5]  # the empty stack and four rows
     torch.testing.assert_close(first, again, rtol=0, atol=0)
