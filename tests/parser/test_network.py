@@ -73,12 +73,31 @@ def test_training_scores_every_step_as_decoding_does(
     attention: bool,
 ) -> None:
     copy = copy or all(example.words_kept for example in examples)
-    network = network_for(examples, system, state_encoder, copy=copy, attention=attention)
-    system, grammar = network.system, network.vocabulary.grammar
-    batch = Derivations(examples, network.vocabulary, system).batch(range(len(examples)))
+    assert_decoded_as_trained(network_for(examples, system, state_encoder, copy=copy, attention=attention), examples)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
+def test_so_it_does_in_a_derivation_that_outgrows_the_room_made_for_it(
+    system: TransitionSystem, state_encoder: Callable[[int, int], nn.Module], kept: bool
+) -> None:
+    tokens = ("play",) * 90
+    words = [Leaf(token, position) for position, token in enumerate(tokens)]
+    slots = (Node("Slot", tuple(words[:70])), Node("Slot", tuple(words[70:80])))
+    tree = Node("Intent", (*slots, *words[80:]) if kept else (*slots, *words[80:], Leaf("lexical")))
+    short = Node("Intent", (Leaf("play", 0),))
+    examples = [Example("x", "d", " ".join(tokens), tokens, tree), Example("y", "d", "play", ("play",), short)]
+    assert_decoded_as_trained(network_for(examples, system, state_encoder), examples)
+
+
+def assert_decoded_as_trained(network: ParserNetwork, examples: list[Example]) -> None:
+    """Every step of the gold derivations has the scores, and allows the actions, that it has in training."""
+    system, vocabulary, grammar = network.system, network.vocabulary, network.vocabulary.grammar
+    batch = Derivations(examples, vocabulary, system).batch(range(len(examples)))
     gold = batch.gold
     states = [initial(len(example.tokens), grammar) for example in examples]
-    oracles = [oracle(system, example, copy) for example in examples]
+    oracles = [oracle(system, example, vocabulary.copy) for example in examples]
     with torch.inference_mode():
         trained = network(batch)
         stepper = Stepper(network, batch.inputs)

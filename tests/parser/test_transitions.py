@@ -16,7 +16,7 @@ from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Nu
 from parser.transitions.bottom_up import BottomUp
 from parser.transitions.in_order import InOrder
 from parser.transitions.state import State
-from parser.transitions.system import Grammar, TransitionSystem, initial, is_legal, replay, tree_of
+from parser.transitions.system import Grammar, TransitionSystem, built, initial, is_legal, replay, tree_of
 from parser.transitions.top_down import TopDown
 
 SYSTEMS = [TopDown(), InOrder(), BottomUp()]
@@ -40,8 +40,9 @@ def grammar(words_kept: bool) -> Grammar:
 @pytest.mark.parametrize("system", SYSTEMS)
 @given(example=dropped_examples() | kept_examples())
 def test_replay_of_oracle_is_the_tree(system: TransitionSystem, example: Example) -> None:
-    kept = example.words_kept
-    assert replay(system, system.oracle(example.tree), example.tokens, grammar(kept)) == example.tree
+    rules, actions = grammar(example.words_kept), system.oracle(example.tree)
+    assert replay(system, actions, example.tokens, rules) == example.tree
+    assert built(system, actions, example.tokens, rules) == example.tree
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
