@@ -1,12 +1,16 @@
 #!/usr/bin/env python
 """Measure speed and memory, one thread: of the parser on TOP, and of the conversion of TOPv2.
 
-    scripts/benchmark.py speed [--model MODEL]
+    scripts/benchmark.py speed [--model MODEL] [--peer NAME=METRIC=COMMAND]...
     scripts/benchmark.py data
 
 Throughput is utterances per CPU-second of one process, so that what else the machine does matters little. Each phase is
 a process of its own, whose peak memory is that of the phase. Raw data is read from the folder that SEMPARSE_DATA names
 (default: data/). Records go to results/speed.json and results/data.json.
+
+A peer is another parser that trains on the same data or parses it, in the same run: METRIC is train_utt_s,
+parse_utt_s_batch64, parse_utt_s_batch1 or parse_utt_s_beam4, and COMMAND, seeded with 0, prints as its last line
+{"utterances": N, "seconds": CPU_SECONDS} and, if it wants, its "params".
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import json
 import logging
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,7 +28,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_conversion.convert import convert
 from data_conversion.errors import DataError
@@ -39,19 +44,6 @@ RAW = Path(os.environ.get("SEMPARSE_DATA", "data"))
 RESULTS = Path("results")
 WARM_UP = 50
 """Training steps before the clock starts."""
-
-# Peers on the same data and the same kind of machine: 2 cores, no GPU, one thread, torch 2.13 CPU; utterances per
-# CPU-second of one process, single runs. Gaps under 1.5x are noise. None where nobody measured.
-PEERS = [
-    # name and protocol                                                  train  batch 1  best batch  memory (GB)
-    ("rnng-pytorch f30c0ed: batched generative top-down RNNG, beam 10", 107.0, 2.2, 4.4, 0.9),
-    ("factored-span-parsing ef18c11: BiLSTM, CKY over spans", 27.0, 155.0, 174.0, 1.2),
-    ("OpenNMT-py 3.5.1: LSTM seq2seq, words replaced by 0, greedy", 190.0, 41.5, 596.0, 0.85),
-    ("OpenNMT-py 3.5.1: the same with copy attention", 73.0, None, None, 0.9),
-    ("stanza 1f4bfdd: in-order shift-reduce, stack LSTM", 16.0, 6.7, 131.0, 1.2),
-    ("SuPar bebdd35: attach-juxtapose, transition-based", 78.0, 2.9, 263.0, 0.4),
-    ("SuPar bebdd35: CRF, chart", 147.0, 2.6, 304.0, 0.6),
-]
 
 
 # -- phases, each in its own process -----------------------------------------------------------------------------------
@@ -159,18 +151,71 @@ def run_phase(phase: str, options: argparse.Namespace) -> None:
     print(json.dumps({**told, "peak_memory_gib": peak}))
 
 
-def measured(phase: str, argv: list[str]) -> dict[str, float]:
-    """What a phase measured in a process of its own."""
+def measured(name: str, command: list[str]) -> dict[str, float]:
+    """What a command measured in a process of its own, on one thread: the JSON object of the last line that it prints.
+
+    Raises:
+        DataError: it cannot be run, fails, or prints no such line.
+    """
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, *argv, "--phase", phase]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    except OSError as error:
+        raise DataError(f"{name} cannot be run: {error}") from None
     if done.returncode:
-        raise DataError(f"the phase {phase} failed")
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return {"utt_s": told["utterances"] / told["seconds"], **told}
+        raise DataError(f"{name} failed with exit status {done.returncode}")
+    try:
+        told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return {"utt_s": told["utterances"] / told["seconds"], **told}
+    except (LookupError, TypeError, ValueError, ArithmeticError):
+        raise DataError(f'{name} must print {{"utterances": N, "seconds": CPU_SECONDS}} as its last line') from None
+
+
+def measured_phase(phase: str, argv: list[str]) -> dict[str, float]:
+    return measured(f"the phase {phase}", [sys.executable, __file__, *argv, "--phase", phase])
+
+
+# -- peers -------------------------------------------------------------------------------------------------------------
+
+
+class Peer(NamedTuple):
+    """Another parser, and the command that measures it."""
+
+    name: str
+    metric: str
+    command: list[str]
+
+
+def peer(text: str) -> Peer:
+    """What `--peer` says.
+
+    >>> peer("SuPar=parse_utt_s_batch64=python supar.py --limit 1000")
+    Peer(name='SuPar', metric='parse_utt_s_batch64', command=['python', 'supar.py', '--limit', '1000'])
+
+    Raises:
+        DataError: it is not NAME=METRIC=COMMAND.
+    """
+    name, metric, command = [*text.split("=", 2), "", ""][:3]
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise DataError(f"--peer {text!r}: {error}") from None
+    if not (name and words and metric in map(speed_of, PHASES)):
+        known = ", ".join(map(speed_of, PHASES))
+        raise DataError(f"--peer {text!r} is not NAME=METRIC=COMMAND with a METRIC of {known}")
+    return Peer(name, metric, words)
 
 
 # -- records and table -------------------------------------------------------------------------------------------------
+
+
+def speed_of(phase: str) -> str:
+    """The metric of a phase.
+
+    >>> speed_of("train"), speed_of("parse_batch64")
+    ('train_utt_s', 'parse_utt_s_batch64')
+    """
+    return "train_utt_s" if phase == "train" else phase.replace("parse", "parse_utt_s")
 
 
 def records(phases: dict[str, dict[str, float]], model: dict[str, Any]) -> list[dict[str, Any]]:
@@ -191,8 +236,7 @@ def records(phases: dict[str, dict[str, float]], model: dict[str, Any]) -> list[
             "cpu_s": told["seconds"],
             "command": "scripts/benchmark.py speed",
         }
-        speed = "train_utt_s" if phase == "train" else phase.replace("parse", "parse_utt_s")
-        made.append(record(metric=speed, values=[told["utt_s"]], **shared))
+        made.append(record(metric=speed_of(phase), values=[told["utt_s"]], **shared))
         memory = f"peak_memory_gib_{phase.removeprefix('parse_')}"
         made.append(record(metric=memory, values=[told["peak_memory_gib"]], **shared))
     return made
@@ -227,15 +271,30 @@ def conversion_table(phases: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def table(phases: dict[str, dict[str, float]]) -> str:
-    """Our figures above those of the peers."""
-    speeds = [phases[phase]["utt_s"] for phase in ("train", "parse_batch1", "parse_batch64")]
-    ours = ("semparse", *speeds, max(told["peak_memory_gib"] for told in phases.values()))
-    lines = [f"{'utterances per CPU-second, one thread':<66}{'train':>8}{'batch 1':>9}{'batches':>9}{'memory':>8}"]
-    for name, training, single, batched, memory in [ours, *PEERS]:
-        figures = ["–" if figure is None else f"{figure:.3g}" for figure in (training, single, batched)]
-        lines.append(f"{name:<66}{figures[0]:>8}{figures[1]:>9}{figures[2]:>9}{memory:>8.2f}")
-    return "\n".join(lines)
+def peer_records(peers: list[tuple[Peer, dict[str, float]]]) -> list[dict[str, Any]]:
+    """Throughput of each peer; its name stands where that of our transition system does."""
+    return [
+        record(
+            table="speed",
+            dataset="top",
+            train="top",
+            split="train" if each.metric == "train_utt_s" else "dev",
+            seeds=[0],
+            metric=each.metric,
+            values=[told["utt_s"]],
+            system=each.name,
+            params=told.get("params"),
+            cpu_s=told["seconds"],
+            command="scripts/benchmark.py speed --peer",
+        )
+        for each, told in peers
+    ]
+
+
+def table(made: list[dict[str, Any]]) -> str:
+    """A record a line: whose figure, of what, and the figure."""
+    lines = [f"{'on TOP, one thread':<64}{'metric':<26}{'figure':>8}"]
+    return "\n".join(lines + [f"{each['system']:<64}{each['metric']:<26}{each['mean']:>8.1f}" for each in made])
 
 
 @one_line_errors
@@ -245,21 +304,30 @@ def main(argv: list[str]) -> int:
     cli.add_argument("--model", type=Path, default=Path("models/top"), help="speed: a model of TOP (models/top)")
     cli.add_argument("--steps", type=int, default=300, help="speed: training steps that are timed (300)")
     cli.add_argument("--limit", type=int, help="speed: parse only so many utterances of dev")
+    cli.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=METRIC=COMMAND",
+        help="speed: measure a peer too; repeatable",
+    )
     cli.add_argument("--phase", choices=[*PHASES, *CONVERSIONS], help=argparse.SUPPRESS)
     options = cli.parse_args(argv)
     if options.phase:
         run_phase(options.phase, options)
     elif options.what == "data":
-        phases = {phase: measured(phase, argv) for phase in CONVERSIONS}
+        phases = {phase: measured_phase(phase, argv) for phase in CONVERSIONS}
         store(RESULTS / "data.json", conversion_records(phases))
         print(conversion_table(phases))
     else:
         if not DATA.exists():
             convert(RAW / "top", DATA, reader="top")
-        model = blocks(artifact.load(options.model))
-        phases = {phase: measured(phase, argv) for phase in PHASES}
-        store(RESULTS / "speed.json", records(phases, model))
-        print(table(phases))
+        model, peers = blocks(artifact.load(options.model)), [peer(text) for text in options.peer]
+        beside = [(each, measured(f"the peer {each.name}", each.command)) for each in peers]
+        phases = {phase: measured_phase(phase, argv) for phase in PHASES}
+        made = records(phases, model) + peer_records(beside)
+        store(RESULTS / "speed.json", made)
+        print(table(made))
     return 0
 
 

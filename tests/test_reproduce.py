@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -603,7 +604,7 @@ def test_the_time_of_a_resumed_training_adds_up() -> None:
 # -- speed -------------------------------------------------------------------------------------------------------------
 
 
-def test_speed_records_and_the_table_beside_the_peers() -> None:
+def test_speed_records_and_their_table() -> None:
     benchmark = script("benchmark")
     told = {"utterances": 100, "seconds": 0.5, "utt_s": 200.0, "peak_memory_gib": 0.75, "params": 9}
     phases = dict.fromkeys(benchmark.PHASES, told)
@@ -617,9 +618,47 @@ def test_speed_records_and_the_table_beside_the_peers() -> None:
         "parse_utt_s_batch64",
         "peak_memory_gib_batch64",
     ]
-    lines = benchmark.table(phases).splitlines()
-    assert len(lines) == 2 + len(benchmark.PEERS) and len(set(map(len, lines))) == 1
-    assert lines[1].split() == ["semparse", "200", "200", "200", "0.75"]
+    lines = benchmark.table(records).splitlines()
+    assert len(lines) == 1 + 8 and len(set(map(len, lines))) == 1
+    assert lines[1].split() == ["in-order", "train_utt_s", "200.0"]
+
+
+def test_a_peer_is_measured_by_its_command_and_recorded_under_its_name() -> None:
+    benchmark = script("benchmark")
+    says = """print('warm'); print('{"utterances": 3, "seconds": 0.5, "params": %s}' % os.environ["OMP_NUM_THREADS"])"""
+    command = shlex.join([sys.executable, "-c", f"import os; {says}"])
+    peers = [benchmark.peer(f"greedy={metric}={command}") for metric in ("train_utt_s", "parse_utt_s_batch64")]
+    beside = [(each, benchmark.measured(each.name, each.command)) for each in peers]
+    train, parse = benchmark.peer_records(beside)
+    assert set(train) == ALL_KEYS and identity(train) != identity(parse)
+    assert (train["system"], train["split"], train["metric"]) == ("greedy", "train", "train_utt_s")
+    assert (parse["split"], parse["metric"], parse["mean"], parse["params"]) == ("dev", "parse_utt_s_batch64", 6.0, 1)
+    assert (parse["copy"], parse["state_encoder"], parse["config"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a=parse_utt_s_batch64", "is not NAME=METRIC=COMMAND"),
+        ("=train_utt_s=true", "is not NAME=METRIC=COMMAND"),
+        ("a=parse=true", "with a METRIC of train_utt_s, parse_utt_s_batch64"),
+        ("a=train_utt_s=echo '", "No closing quotation"),
+        ("a=train_utt_s=no-such-program", "the peer a cannot be run"),
+        ("a=train_utt_s=false", "the peer a failed with exit status 1"),
+        ("a=train_utt_s=true", "the peer a must print"),
+        ("a=train_utt_s=echo 7", "the peer a must print"),
+        ('a=train_utt_s=echo \'{"utterances": 1, "seconds": 0}\'', "the peer a must print"),
+    ],
+)
+def test_a_peer_that_cannot_be_measured_is_told_in_one_line(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benchmark = script("benchmark")
+    monkeypatch.setattr(benchmark, "DATA", tmp_path)
+    save_model(tmp_path / "model")
+    assert benchmark.main(["speed", "--model", str(tmp_path / "model"), "--peer", text]) == 1
+    told = capsys.readouterr().err
+    assert message in told and told.count("\n") == 1
 
 
 def test_conversion_records_and_their_table(monkeypatch: pytest.MonkeyPatch) -> None:
