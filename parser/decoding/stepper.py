@@ -148,7 +148,7 @@ class Stepper:
         places = tuple(map(state.tensor, finished.nonzero()))
         means = state.mean_of_children(kinds, arities, below)[places]
         composed = network.composed(means, pushed[..., : network.dim][places])
-        pushed[places] = torch.cat([composed, network.state_encoder.project(composed)], dim=-1)
+        pushed[places] = torch.cat([composed, network.state_encoder.project(composed)], dim=-1).to(pushed.dtype)
 
     def _masked(self, scores: Tensor, legal: Bools) -> Tensor:
         """Log-probabilities of what is legal."""
@@ -156,8 +156,8 @@ class Stepper:
 
 
 def host(values: Tensor) -> NDArray:
-    """A tensor as an array."""
-    return values.cpu().numpy()
+    """A tensor as an array; NumPy has no bfloat16, in which a training may validate."""
+    return (values.float() if values.dtype == torch.bfloat16 else values).cpu().numpy()
 
 
 def _normalized(scores: Tensor) -> Tensor:

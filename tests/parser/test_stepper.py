@@ -14,10 +14,12 @@ from test_network import STATE_ENCODERS, SYSTEMS, network_for, some_examples
 from torch import nn
 
 from data_conversion.example import Example
+from data_conversion.tree import Leaf, Node
 from parser.batching import Indexer
+from parser.decoding import beam, greedy
 from parser.decoding.greedy import choose
 from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper
-from parser.transitions.system import TransitionSystem
+from parser.transitions.system import TransitionSystem, replay
 
 
 def at_random(logs: LogProbs) -> Choice:
@@ -85,3 +87,20 @@ def assert_same(stepper: Stepper, alone: Stepper) -> None:
         made, wanted = getattr(logs, name).flatten(0, 1), getattr(expected_logs, name)[:, 0]
         torch.testing.assert_close(made[going], wanted[going], rtol=1e-4, atol=1e-4)
     assert bool((logs.kinds.flatten(0, 1)[~going] == float("-inf")).all())
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
+@pytest.mark.parametrize("weights", [False, True])
+def test_a_training_in_bfloat16_can_parse_its_validation_set(
+    system: TransitionSystem, state_encoder: Callable[[int, int], nn.Module], weights: bool
+) -> None:
+    words = ("play", "jazz")
+    tree = Node("Intent", (Leaf("play", 0), Node("Slot", (Leaf("jazz", 1),))))
+    network = network_for([Example("x", "d", "play jazz", words, tree)], system, state_encoder)
+    inputs = Indexer(network.vocabulary).inputs([words, words[:1]])
+    with torch.autocast("cpu", torch.bfloat16, enabled=not weights):  # Lightning's bf16-mixed, or its bf16-true
+        network = network.bfloat16() if weights else network
+        parses = [*greedy.parse_batch(network, inputs), *(best for best, *_ in beam.parse_batch(network, inputs, 3))]
+    for tokens, derivation in zip([words, words[:1]] * 2, parses, strict=True):
+        replay(system, derivation.actions, tokens, network.vocabulary.grammar)
