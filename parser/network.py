@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -79,12 +80,12 @@ class ParserNetwork(nn.Module):
         self.state_encoder = state_encoder(dim, words)
         stack = int(self.state_encoder.dim)
         self.attention = Attention(words) if attention or vocabulary.copy else None
-        looks = self.attention.dim if self.attention is not None else 0
+        query = self.attention.dim if self.attention is not None else 0
         self.end = nn.Parameter(torch.zeros(words))
         self.leaf = nn.Linear(words, dim)
         self.attended = nn.Linear(words, dim, bias=False) if attention else None
-        self.ahead = nn.Linear(words, looks + dim, bias=False)
-        self.state = nn.Linear(2 * stack + history, looks + dim)
+        self.ahead = nn.Linear(words, query + dim, bias=False)
+        self.state = nn.Linear(2 * stack + history, query + dim)
         self.labels = nn.Embedding(len(vocabulary.labels), dim)
         self.lexicon = nn.Embedding(len(vocabulary.lexicon) + 1, dim)  # never empty
         self.compose = nn.Linear(2 * dim, dim)
@@ -142,7 +143,8 @@ class ParserNetwork(nn.Module):
                 pushed, and the state of the action history.
             focus: [batch, steps] the word in focus.
         """
-        query, hidden = _parted(self.state(states) + at(words.ahead, focus), self.heads.dim)
+        state = self.state(states) + at(words.ahead, focus)
+        query, hidden = state.tensor_split([-self.heads.dim], dim=-1)
         copying = weights = hidden[..., :0]
         if self.attention is not None:
             scores = self.attention(query, words.keys, words.mask, functional.embedding(focus, words.near))
@@ -168,20 +170,16 @@ class ParserNetwork(nn.Module):
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """The mean negative log-likelihood of an action: its choices add; only what is legal is scored."""
         scores, gold = self(batch), batch.gold
-        labels = self.legal_labels(scores.labels, gold.kinds)
+        may_not_stand = (gold.kinds == Kind.NULLARY)[..., None] & ~self.childless
         arities = legal_arities(scores.arities, gold.fewest, gold.most)
         choices = [
             (scores.kinds.masked_fill(~gold.legal, float("-inf")), gold.kinds, gold.mask),
-            (labels, gold.label_targets, gold.label_targets != IGNORE),
+            (scores.labels.masked_fill(may_not_stand, float("-inf")), gold.label_targets, gold.label_targets != IGNORE),
             (arities, gold.arities - 1, gold.mask & (gold.kinds == Kind.REDUCE)),
             (scores.tokens, gold.token_targets, gold.token_targets != IGNORE),
         ]
         losses = [cross_entropy(each[made], target[made], label_smoothing) for each, target, made in choices]
         return torch.stack(losses).sum() / gold.mask.sum()
-
-    def legal_labels(self, labels: Tensor, kinds: Tensor) -> Tensor:
-        """[batch, steps, labels] scores without the labels that may not stand childless where a node would."""
-        return labels.masked_fill((kinds == Kind.NULLARY)[..., None] & ~self.childless, float("-inf"))
 
     def _base_rows(self, words: Words, gold: Gold) -> Tensor:
         """[batch, steps, dim] what each action pushes before composition: a label, a copied or a generated word."""
@@ -204,12 +202,6 @@ class ParserNetwork(nn.Module):
         return rows.view_as(base)
 
 
-def _parted(values: Tensor, last: int) -> tuple[Tensor, Tensor]:
-    """All but the last features, and the last."""
-    first, rest = values.split([values.shape[-1] - last, last], dim=-1)
-    return first, rest
-
-
 def _may_stand(vocabulary: Vocabulary) -> Tensor | None:
     """[labels + 1, labels + 1] True where the second label may stand under the first; None if that is not known.
 
@@ -226,8 +218,8 @@ def _may_stand(vocabulary: Vocabulary) -> Tensor | None:
     return table
 
 
-def finishes_node(kinds: Tensor) -> Tensor:
-    """True where an action of this kind pushes a composed node."""
+def finishes_node(kinds: Any) -> Any:
+    """True where an action of this kind pushes a composed node, for arrays and tensors."""
     return (kinds == Kind.CLOSE) | (kinds == Kind.NULLARY) | (kinds == Kind.REDUCE)
 
 

@@ -15,7 +15,7 @@ from parser.batching import Inputs
 from parser.decoding.batched_state import BatchedState, Bools, Floats, Ints
 from parser.decoding.constraints import constrained
 from parser.gathering import at
-from parser.network import ParserNetwork, Scores, legal_arities
+from parser.network import ParserNetwork, Scores, finishes_node, legal_arities
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
 from parser.vocabulary import Vocabulary
 
@@ -111,10 +111,11 @@ class Stepper:
         state, network, kinds = self.state, self.network, choice.kinds
         labels = np.where(kinds == Kind.CLOSE, state.label, choice.labels)
         positions = choice.tokens - len(network.vocabulary.lexicon)
-        below, stack_dim = state.below(kinds, choice.arities), self._symbols.shape[1] - self._kinds.shape[1]
+        below = state.below(kinds, choice.arities)
         symbols = functional.embedding(state.tensor(self._pushed(labels, choice.tokens)), self._symbols)
-        self._compose(symbols[..., :stack_dim], kinds, choice.arities, below)
-        rows, projected, action = symbols.tensor_split([network.dim, stack_dim], dim=-1)
+        pushed, action = symbols.tensor_split([-self._kinds.shape[1]], dim=-1)
+        self._compose(pushed, kinds, choice.arities, below)
+        rows, projected = pushed.tensor_split([network.dim], dim=-1)
         memory = network.state_encoder.step(projected, self.words, state.stack(below, state.focus_after(positions)))
         action = action + functional.embedding(state.tensor(kinds.clip(min=0)), self._kinds)
         self._history = network.history.step(action, self._history)
@@ -141,7 +142,7 @@ class Stepper:
 
     def _compose(self, pushed: Tensor, kinds: Ints, arities: Ints, below: Ints) -> None:
         """Puts composed rows, and their projections, in the place of the labels of the nodes that are finished now."""
-        finished = (kinds == Kind.CLOSE) | (kinds == Kind.NULLARY) | (kinds == Kind.REDUCE)
+        finished = finishes_node(kinds)
         if not finished.any():
             return
         state, network = self.state, self.network
