@@ -1,7 +1,7 @@
-"""The symbolic parser state: the readable specification of the batched tensor state.
+"""The symbolic parser state: the readable specification of the batched state.
 
 Every action pushes exactly one row; the stack is a persistent linked list, so states share their tails and nothing is
-copied. The numbers that decide what is legal (`Counts`) are kept apart: one rule over them serves symbols and tensors.
+copied. The numbers that decide what is legal (`Counts`) are kept apart: one rule over them serves symbols and arrays.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What legality depends on: scalars, or arrays or tensors of one shape.
+    """What legality depends on: scalars, or arrays of one shape.
 
     Attributes:
         depth: the number of entries on the stack.

@@ -1,7 +1,7 @@
 """What a transition system is, and what they share: legality, the replay of a derivation, and leaves.
 
-`legal` says for each kind of action whether it may come next, from `Counts` alone, so that the same rule masks symbols,
-arrays and batches of tensors.
+`legal` says for each kind of action whether it may come next, from `Counts` alone, so that the same rule masks symbols
+and whole arrays of states.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class TransitionSystem(Protocol):
         """The state after an action, which must be legal."""
 
     def legal(self, counts: Counts, grammar: Grammar) -> tuple[Any, Any, Any, Any, Any, Any]:
-        """Whether an action of each `Kind` may come next; written with `&` and `|` so that tensors do too."""
+        """Whether an action of each `Kind` may come next; written with `&` and `|` so that arrays do too."""
 
 
 def initial(length: int, grammar: Grammar) -> State:
@@ -94,7 +94,7 @@ def arities(counts: Counts, grammar: Grammar) -> tuple[Any, Any]:
 
 
 def least_of(one: Any, other: Any) -> Any:
-    """The smaller of the two, for scalars, arrays and tensors."""
+    """The smaller of the two, for scalars and arrays."""
     return other + (one < other) * (one - other)
 
 
