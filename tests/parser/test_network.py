@@ -84,8 +84,8 @@ def test_so_it_does_in_a_derivation_that_outgrows_the_room_made_for_it(
 ) -> None:
     tokens = ("play",) * 90
     words = [Leaf(token, position) for position, token in enumerate(tokens)]
-    slots = (Node("Slot", tuple(words[:70])), Node("Slot", tuple(words[70:80])))
-    tree = Node("Intent", (*slots, *words[80:]) if kept else (*slots, *words[80:], Leaf("lexical")))
+    children = (words[0], Node("Slot", tuple(words[1:70])), Node("Slot", tuple(words[70:80])), *words[80:])
+    tree = Node("Intent", children if kept else (*children, Leaf("lexical")))
     short = Node("Intent", (Leaf("play", 0),))
     examples = [Example("x", "d", " ".join(tokens), tokens, tree), Example("y", "d", "play", ("play",), short)]
     assert_decoded_as_trained(network_for(examples, system, state_encoder), examples)
