@@ -115,6 +115,9 @@ def build_network(
     except KeyError as error:
         raise DataError(f"the model config lacks {error}") from None
     check_arguments(ParserNetwork, config)
+    for name, argument in inspect.signature(ParserNetwork).parameters.items():
+        if argument.kind is argument.KEYWORD_ONLY and name not in config:
+            raise DataError(f"the model config lacks {name!r}")
     make_encoder = factory(encoder, packages)
     if folder is not None and "folder" in inspect.signature(make_encoder).parameters:
         make_encoder = partial(make_encoder, folder=folder)
@@ -155,7 +158,8 @@ def save(
         encoder_files: further files that the encoder needs, by name.
 
     Raises:
-        DataError: there is something else than a model in the folder.
+        DataError: there is something else than a model in the folder, or the weights are not those of the network that
+            the config describes; this is found out where all of its classes are of this package.
     """
     from safetensors.torch import save as serialized
 
@@ -188,6 +192,19 @@ def save(
             "files": {file.name: _sha256(file) for file in sorted(new.iterdir())},
         }
         (new / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        if packages_of(model_config) == ["parser"]:
+            require_layout(build_network(model_config, vocabulary, folder=new).state_dict(), state_dict)
+
+
+def require_layout(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> None:
+    """Does nothing if these are the weights of the same network: by name and shape.
+
+    Raises:
+        DataError: they are not.
+    """
+    first, second = ({name: weights.shape for name, weights in state.items()} for state in (ours, theirs))
+    if first != second:
+        raise DataError("no checkpoint of this version (its weights are laid out otherwise): train again")
 
 
 def load(folder: str | Path, packages: Sequence[str] = ()) -> Artifact:
@@ -269,6 +286,16 @@ def factory(block: Any, packages: Sequence[str] = ()) -> Callable[..., Any]:
     found = _look_up(path, ("parser", *packages))
     check_arguments(found, arguments)
     return partial(found, **arguments)
+
+
+def packages_of(model_config: Mapping[str, Any]) -> list[str]:
+    """The packages that the classes of a network lie in.
+
+    >>> packages_of({"system": {"class_path": "parser.transitions.top_down.TopDown"}, "dim": 192})
+    ['parser']
+    """
+    paths = [block["class_path"] for block in model_config.values() if isinstance(block, Mapping)]
+    return sorted({path.partition(".")[0] for path in paths})
 
 
 def _look_up(path: str, packages: Sequence[str]) -> type:

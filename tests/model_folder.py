@@ -23,8 +23,10 @@ MODEL_CONFIG = {
     "state_encoder": {"class_path": "parser.state_encoders.stack_lstm.StackLSTM", "init_args": {"dim": 16}},
     "system": {"class_path": "parser.transitions.top_down.TopDown"},
     "dim": 24,
+    "history": 128,
     "attention": True,
     "dropout": 0.0,
+    "constraints": True,
 }
 
 

@@ -51,7 +51,7 @@ def evaluate(options: Options) -> None:
     figures["parse_utt_s"] = len(examples) / seconds
     if switched is not None:
         both = [[parse.tree for parse in some] for some in (parses, _parsed(switched, examples, options))]
-        figures |= compare(examples, *(both if _constrained(nlu) else reversed(both)))
+        figures |= compare(examples, *(both if nlu.model.model_config["constraints"] else reversed(both)))
     print(report.format_table(figures))
     if options.json:
         with atomic_file(options.json) as temporary:
@@ -70,14 +70,8 @@ def _with_constraints_switched(nlu: SemanticParser) -> SemanticParser:
 
     from parser import SemanticParser
 
-    if nlu.model.vocabulary.get("constraints") is None:
-        raise DataError("the model has learnt no constraints: train it again", file=nlu.model.folder)
-    switched = {**nlu.model.model_config, "constraints": not _constrained(nlu)}
-    return SemanticParser(replace(nlu.model, model_config=switched))
-
-
-def _constrained(nlu: SemanticParser) -> bool:
-    return nlu.model.model_config.get("constraints", True)
+    config = nlu.model.model_config
+    return SemanticParser(replace(nlu.model, model_config={**config, "constraints": not config["constraints"]}))
 
 
 def _loaded(folder: Path) -> SemanticParser:

@@ -18,20 +18,30 @@ from parser import artifact
 NETWORK_SETTINGS = ("encoder", "state_encoder", "system", "dim", "history", "attention", "dropout", "constraints")
 """The hyper-parameters of a run that make the network; the others are about training."""
 
+_CARD = ("data", "train_examples", "dev")
+_HELD = {
+    "hyper_parameters": ("vocab", *NETWORK_SETTINGS),
+    "semparse": ("ontology", "values", "tokenizer", "formalism", "encoder_files", *_CARD),
+}
+"""What a model folder takes from a checkpoint, beside the weights."""
+
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:
     """What a checkpoint holds: weights, settings and plain data, but no code.
 
     Raises:
-        DataError: there is no such file, or it is no checkpoint of ours.
+        DataError: there is no such file, it is damaged, or it is no checkpoint of this version.
     """
+    require_file(path)
     try:
-        checkpoint = torch.load(require_file(path), map_location="cpu", weights_only=True)
-        assert {"hyper_parameters", "semparse", "state_dict"} <= set(checkpoint)
-    except DataError:
-        raise
+        checkpoint = dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # torch raises whatever it meets in a damaged file
-        raise DataError(f"not a checkpoint of this version ({type(error).__name__})", file=path) from None
+        remedy = "go on from the run's other checkpoint, or train again"
+        raise DataError(f"no checkpoint, or a damaged one ({type(error).__name__}): {remedy}", file=path) from None
+    for part, names in _HELD.items():
+        for name in names:
+            if name not in checkpoint.get(part, ()):
+                raise DataError(f"no checkpoint of this version (it has no {name}): train again", file=path)
     return checkpoint
 
 
@@ -39,20 +49,23 @@ def export(run: str | Path, model: str | Path) -> None:
     """Write the model folder of a run's best checkpoint.
 
     Raises:
-        DataError: the run has no usable checkpoint.
+        DataError: the run has no usable checkpoint, or something else than a model is where the model is to be.
     """
-    checkpoint = load_checkpoint(Path(run) / "best.ckpt")
+    file = Path(run) / "best.ckpt"
+    checkpoint = load_checkpoint(file)
     settings, extras = checkpoint["hyper_parameters"], checkpoint["semparse"]
-    weights = {name.removeprefix("network."): value for name, value in checkpoint["state_dict"].items()}
-    artifact.save(
-        model,
-        model_config={name: settings[name] for name in NETWORK_SETTINGS if name in settings},
-        vocabulary=settings["vocab"],
-        ontology=Ontology.from_dict(extras["ontology"]),
-        state_dict=weights,
-        values=[(slot, value) for slot, value in extras["values"]],
-        tokenizer=extras["tokenizer"],
-        formalism=extras["formalism"],
-        card={name: extras[name] for name in ("data", "train_examples", "dev")},
-        encoder_files=extras.get("encoder_files", {}),
-    )
+    try:
+        artifact.save(
+            model,
+            model_config={name: settings[name] for name in NETWORK_SETTINGS},
+            vocabulary=settings["vocab"],
+            ontology=Ontology.from_dict(extras["ontology"]),
+            state_dict={name.removeprefix("network."): value for name, value in checkpoint["state_dict"].items()},
+            values=[(slot, value) for slot, value in extras["values"]],
+            tokenizer=extras["tokenizer"],
+            formalism=extras["formalism"],
+            card={name: extras[name] for name in _CARD},
+            encoder_files=extras["encoder_files"],
+        )
+    except DataError as error:
+        raise error.at(file=file) from None

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.tree import Node
+from parser.artifact import require_layout
 from parser.batching import Batch, to_device
 from parser.decoding.greedy import Derivation, parse_batch
 from parser.encoders import Tunable
@@ -137,13 +138,19 @@ class ParserModule(lightning.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """The checkpoint must be of the same data: its weights belong to its vocabulary.
+        """The checkpoint must be of the same data and version: weights belong to a vocabulary and a network.
 
         Raises:
-            DataError: it is of other data.
+            DataError: it is of others.
         """
+        file = self.trainer.ckpt_path
         if checkpoint["hyper_parameters"]["vocab"] != self.hparams["vocab"]:
-            raise DataError("the checkpoint was trained on other data: give its run's own --config RUN/config.yaml")
+            remedy = "give its run's own --config RUN/config.yaml"
+            raise DataError(f"the checkpoint was trained on other data: {remedy}", file=file)
+        try:
+            require_layout(self.state_dict(), checkpoint["state_dict"])
+        except DataError as error:
+            raise error.at(file=file) from None
 
     def on_train_epoch_start(self) -> None:
         if isinstance(self.network.encoder, Tunable):

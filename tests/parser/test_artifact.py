@@ -165,6 +165,29 @@ def test_settings_that_fit_no_network_are_named(folder: Path, change: dict[str, 
         artifact.load(folder).network()
 
 
+def test_every_setting_is_said(folder: Path) -> None:
+    edit(folder, {"model": {name: value for name, value in MODEL_CONFIG.items() if name != "constraints"}})
+    with pytest.raises(DataError, match="config.yaml: the model config lacks 'constraints'"):
+        artifact.load(folder).network()
+
+
+def test_weights_of_another_network_are_not_saved(saved: Path, tmp_path: Path) -> None:
+    loaded = artifact.load(saved)
+    with pytest.raises(DataError, match="weights are laid out otherwise"):
+        artifact.save(
+            tmp_path / "model",
+            model_config={**MODEL_CONFIG, "dim": 25},
+            vocabulary=loaded.vocabulary,
+            ontology=loaded.ontology,
+            values=loaded.values,
+            state_dict=loaded.network().state_dict(),
+            tokenizer=loaded.tokenizer,
+            formalism=loaded.formalism,
+            card={"data": "tests", "train_examples": 3, "dev": {}},
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_is_replaced_and_other_things_are_not(tmp_path: Path) -> None:
     save_model(tmp_path / "model")
     save_model(tmp_path / "model")
