@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class Tunable(Protocol):
     """An encoder with pretrained weights, which learn in their own time.
 
-    Such an encoder also takes a keyword `folder`: the model folder that its files were exported to, or None.
+    Such an encoder also takes a keyword `folder`: the model folder that its files were exported to, or None. Its class
+    has a method `require`, which takes the same keywords and is called before any data is read: it raises a `DataError`
+    where the weights cannot be had.
 
     Attributes:
         tuned: the pretrained weights.

@@ -82,6 +82,15 @@ class Pretrained(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self._cache: FeatureCache | None = None
 
+    @staticmethod
+    def require(*, name: str, **_: object) -> None:
+        """Does nothing if the encoder of this name can be had; it is downloaded if need be.
+
+        Raises:
+            DataError: it cannot be had, or is of another kind.
+        """
+        PretrainedFiles.pretrained(name)
+
     @property
     def frozen(self) -> bool:
         """Whether the pretrained weights are frozen now."""

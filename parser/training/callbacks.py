@@ -8,16 +8,19 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytorch_lightning as lightning
 import torch
 import wandb
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import WandbLogger
 
 from data_conversion import formalisms
 from data_conversion.files import atomic_file
+from parser import artifact
 from parser.api import SemanticParser
 from parser.evaluation.metrics import exact_match
 from parser.training.datamodule import ParserData, epoch_seed
@@ -55,10 +58,9 @@ class RunRecorder(lightning.Callback):
         module = cast(ParserModule, pl_module)
         epoch = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.curve.append({"epoch": trainer.current_epoch, **epoch})
-        best = max(self.curve, key=lambda epoch: epoch["dev/exact_match"])
         wall_s, cpu_s = self._spent()
         record = {
-            "best": best,
+            "best": best_epoch(self.curve, trainer),
             "curve": self.curve,
             "params": sum(weights.numel() for weights in module.parameters()),
             "wall_s": round(wall_s, 1),
@@ -75,14 +77,28 @@ class RunRecorder(lightning.Callback):
         with tempfile.TemporaryDirectory() as folder:
             model = Path(folder) / "model"
             export(self.folder, model)
-            run.log({"predictions": predictions(SemanticParser.from_pretrained(model), module.data)})
-            artifact = wandb.Artifact("model", type="model")
-            artifact.add_dir(str(model))
-            run.log_artifact(artifact)
+            packages = artifact.packages_of(artifact.load(model).model_config)  # they were allowed to train it
+            run.log({"predictions": predictions(SemanticParser.from_pretrained(model, packages), module.data)})
+            kept = wandb.Artifact("model", type="model")
+            kept.add_dir(str(model))
+            run.log_artifact(kept)
 
     def _spent(self) -> tuple[float, float]:
         """Seconds of wall and CPU time so far."""
         return time.perf_counter() - self._begin[0], time.process_time() - self._begin[1]
+
+    def on_load_checkpoint(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Where the run's folder has been moved, best.ckpt is still the best: Lightning knows it by its full path."""
+        here = self.folder.resolve()
+        for state in checkpoint["callbacks"].values():
+            if "best_k_models" in state:
+                state["best_k_models"] = {
+                    str(here / Path(path).name): best for path, best in state["best_k_models"].items()
+                }
+                state["kth_best_model_path"] = str(here / Path(state["kth_best_model_path"]).name)
+                state["dirpath"] = str(here)
 
     def state_dict(self) -> dict[str, Any]:
         """The curve and the time so far, for a run that is resumed."""
@@ -90,7 +106,7 @@ class RunRecorder(lightning.Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.curve = state_dict["curve"]
-        wall_s, cpu_s = state_dict.get("spent", (0.0, 0.0))  # what was spent before counts too
+        wall_s, cpu_s = state_dict["spent"]  # what was spent before counts too
         self._begin = (time.perf_counter() - wall_s, time.process_time() - cpu_s)
 
 
@@ -107,6 +123,15 @@ class MemoryReturner(lightning.Callback):
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         if self._trim is not None and trainer.global_step % RETURN_EVERY == 0:
             self._trim(0)
+
+
+def best_epoch(curve: Sequence[dict[str, float]], trainer: lightning.Trainer) -> dict[str, float]:
+    """The epoch that best.ckpt holds: the first with the best of what that checkpoint goes by."""
+    (checkpoint,) = (
+        each for each in trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint) and each.filename == "best"
+    )
+    choose = max if checkpoint.mode == "max" else min
+    return choose(curve, key=lambda epoch: epoch[str(checkpoint.monitor)])
 
 
 def predictions(nlu: SemanticParser, data: ParserData) -> wandb.Table:

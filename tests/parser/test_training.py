@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import struct
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -240,6 +241,44 @@ def test_early_stopping_and_the_best_checkpoint_follow_exact_match(
     assert json.loads((run / "metrics.json").read_bytes())["best"]["epoch"] == 1
 
 
+@pytest.mark.parametrize(("monitor", "mode", "best"), [("dev/frame_accuracy", "max", 2), ("dev/semer", "min", 1)])
+def test_what_is_told_of_the_best_epoch_is_of_the_best_checkpoint(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, monitor: str, mode: str, best: int
+) -> None:
+    names = ("exact_match", "frame_accuracy", "semer")
+    scripted = iter([(90.0, 10.0, 5.0), (50.0, 20.0, 3.0), (40.0, 30.0, 4.0), (30.0, 30.0, 3.0)])
+    monkeypatch.setattr("parser.training.module.evaluate", lambda *_, **__: dict(zip(names, next(scripted))))
+    options = ("--checkpoint.monitor", monitor, "--checkpoint.mode", mode, "--trainer.max_epochs", 4)
+    run = fit(config, tmp_path / "run", *options)
+    assert checkpoint(run / "best.ckpt")["epoch"] == best
+    metrics = json.loads((run / "metrics.json").read_bytes())
+    assert metrics["best"] == metrics["curve"][best]
+
+
+def test_a_run_goes_on_where_it_has_been_moved_to(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted = iter([50.0, 40.0])
+    monkeypatch.setattr("parser.training.module.evaluate", lambda *_, **__: {"exact_match": next(scripted)})
+    run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1)
+    moved = run.rename(tmp_path / "moved")
+    error = refused("fit", "--config", moved / "config.yaml", "--ckpt_path", moved / "last.ckpt", status=1)
+    assert f"the checkpoint is not of the run {run}: resume it with --run {moved}" in error
+    fit(moved / "config.yaml", moved, "--ckpt_path", moved / "last.ckpt", "--trainer.max_epochs", 2)
+    assert [checkpoint(moved / name)["epoch"] for name in ("best.ckpt", "last.ckpt")] == [0, 1]
+    assert json.loads((moved / "metrics.json").read_bytes())["best"]["epoch"] == 0
+    assert not run.exists()
+
+
+def test_a_class_of_another_package_is_tracked_too(data: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    encoder = {"class_path": "test_training.Embedding", "init_args": {"size": 4}}
+    settings = {"data": {"path": str(data)}, "model": {"dim": 16, "encoder": encoder}, "trainer": {"max_epochs": 1}}
+    own.write_text(yaml.safe_dump(settings))
+    run = fit(own, tmp_path / "run", wandb="offline")
+    assert [row for row in history(run) if "predictions/path" in row]
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -359,7 +398,48 @@ def test_what_is_missing_is_named(config: Path, tracked: Tracked, tmp_path: Path
 def test_a_damaged_checkpoint_is_named(config: Path, tmp_path: Path) -> None:
     (tmp_path / "last.ckpt").write_bytes(b"nonsense")
     error = refused("fit", "--config", config, "--ckpt_path", tmp_path / "last.ckpt", status=1)
-    assert "last.ckpt: not a checkpoint of this version" in error
+    assert "last.ckpt: no checkpoint, or a damaged one" in error
+    torch.save({"state_dict": {}}, tmp_path / "last.ckpt")
+    error = refused("fit", "--config", config, "--ckpt_path", tmp_path / "last.ckpt", status=1)
+    assert "last.ckpt: no checkpoint of this version" in error
+
+
+def test_a_checkpoint_that_was_cut_short_is_named(tracked: Tracked, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(tracked.run, tmp_path / "run"))
+    for name in ("last.ckpt", "best.ckpt"):
+        (run / name).write_bytes((run / name).read_bytes()[:20_000])
+    resume = ("fit", "--config", run / "config.yaml", "--run", run, "--ckpt_path", run / "last.ckpt")
+    assert f"{run / 'last.ckpt'}: no checkpoint, or a damaged one" in refused(*resume, status=1)
+    error = refused("export", run, tmp_path / "model", status=1)
+    assert f"{run / 'best.ckpt'}: no checkpoint, or a damaged one" in error and not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("older", ["without a setting", "of other weights"])
+def test_a_checkpoint_of_an_older_version_is_refused(tracked: Tracked, tmp_path: Path, older: str) -> None:
+    run = Path(shutil.copytree(tracked.run, tmp_path / "run"))
+    for name in ("last.ckpt", "best.ckpt"):
+        content = checkpoint(run / name)
+        if older == "without a setting":
+            del content["hyper_parameters"]["constraints"]
+        else:
+            content["state_dict"]["network.labels.weight"] = torch.zeros(1, 1)
+        torch.save(content, run / name)
+    config = ("--config", run / "config.yaml", "--wandb", "disabled")
+    for command in (
+        ("fit", *config, "--run", run, "--ckpt_path", run / "last.ckpt"),
+        ("test", *config, "--ckpt_path", run / "best.ckpt"),
+        ("export", run, tmp_path / "model"),
+    ):
+        error = refused(*command, status=1)
+        assert ".ckpt: no checkpoint of this version" in error and "train again" in error
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("block", ["checkpoint", "early_stopping"])
+def test_what_is_not_measured_cannot_choose(config: Path, tmp_path: Path, block: str) -> None:
+    error = refused("fit", "--config", config, f"--{block}.monitor", "dev/slots", "--run", tmp_path / "run", status=2)
+    assert f"{block}.monitor is dev/slots, which this data does not have: it has dev/exact_match, " in error
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_checkpoint_of_other_data_is_refused(tracked: Tracked, data: Path, tmp_path: Path) -> None:
