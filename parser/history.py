@@ -33,7 +33,7 @@ class History(nn.Module):
         return zeros, zeros
 
     def step(self, projected: Tensor, before: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        """[batch, width, dim] hidden state and cell after one more action each, and of the action its projection."""
+        """[batch, width, dim] hidden state and cell after one more action each, of which it is given the projection."""
         hidden, cell = before
         _, recurrent, *biases = self.lstm.all_weights[0]
         gates = projected + functional.linear(hidden, recurrent, biases[0] + biases[1])

@@ -144,7 +144,7 @@ class ParserNetwork(nn.Module):
             focus: [batch, steps] the word in focus.
         """
         state = self.state(states) + at(words.ahead, focus)
-        query, hidden = state.tensor_split([-self.heads.dim], dim=-1)
+        query, hidden = state.split([state.shape[-1] - self.heads.dim, self.heads.dim], dim=-1)
         copying = weights = hidden[..., :0]
         if self.attention is not None:
             scores = self.attention(query, words.keys, words.mask, functional.embedding(focus, words.near))

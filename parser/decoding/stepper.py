@@ -96,12 +96,12 @@ class Stepper:
         if Kind.NULLARY in network.system.kinds and vocabulary.grammar.childless:
             nullary = self._masked(scores.labels, state.childless)
         if choices.arities is not None:
-            arities = legal_arities(arities, *map(state.tensor, choices.arities))
+            arities = _normalized(legal_arities(arities, *map(state.tensor, choices.arities)))
         return LogProbs(
             kinds=self._masked(scores.kinds, choices.kinds),
             labels=self._masked(scores.labels, choices.labels),
             nullary=nullary,
-            arities=_normalized(arities),
+            arities=arities,
             tokens=scores.kinds.new_zeros(*state.top.shape, 1) if kept else scores.tokens.log_softmax(-1),
             first_token=state.focus + lexicon if kept else np.zeros_like(state.focus),
         )
