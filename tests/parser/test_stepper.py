@@ -58,7 +58,9 @@ def test_a_hypothesis_goes_on_as_it_would_alone(
     moving, taken = np.arange(len(tokens)), np.empty((len(FIELDS), len(tokens), width, 0))
     for _ in range(steps):
         choice = at_random(stepper.log_probs(stepper.scores()))
+        finished, top = stepper.state.finished, stepper.state.top
         stepper.take(choice)
+        assert (stepper.state.top == top)[finished].all()
         taken = np.concatenate([taken, np.stack([getattr(choice, name) for name in FIELDS])[..., None]], axis=-1)
         parents = chance.integers(width, size=(len(moving), width))
         stepper.select(parents)
