@@ -21,6 +21,7 @@ from parser.batching import Derivations, Gold, Indexer
 from parser.decoding.greedy import choose, parse_batch
 from parser.decoding.stepper import Choice, Stepper
 from parser.encoders.bilstm import BiLSTM
+from parser.heads import FAR
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
 from parser.state_encoders.stack_transformer import StackTransformer
@@ -137,6 +138,36 @@ def gold_choice(network: ParserNetwork, gold: Gold, step: int) -> Choice:
     labels = torch.where(kinds == Kind.CLOSE, -1, gold.labels[:, step])
     fields = (torch.where(mask, kinds, -1), labels, gold.arities[:, step], tokens, torch.zeros(len(mask)))
     return Choice(*(field[:, None].numpy() for field in fields))
+
+
+@pytest.mark.parametrize("attention", [True, False])
+@torch.inference_mode()
+def test_scores_come_from_a_layer_over_the_states_the_word_in_focus_and_the_words_attended_to(attention: bool) -> None:
+    tree = Node("Intent", (Leaf("play", 0), Node("Slot", (Leaf("jazz", 1),))))
+    network = network_for([Example("x", "d", "play jazz", ("play", "jazz"), tree)], attention=attention)
+    nn.init.normal_(network.end)
+    nn.init.normal_(network.attention.distance)
+    inputs, focus = (
+        Indexer(network.vocabulary).inputs([("play", "jazz"), ("play",)]),
+        torch.tensor([[0, 1, 2], [0, 1, 1]]),
+    )
+    encoded, words, states = (
+        network.encoder(inputs),
+        network.encode(inputs),
+        torch.randn(2, 3, network.state.in_features),
+    )
+    scores = network.score(words, states, focus)
+    in_focus = torch.stack([torch.stack([*encoded[0], network.end]), torch.stack([encoded[1, 0], *[network.end] * 2])])
+    layer = network.state(states) + network.ahead(in_focus)
+    query, hidden = layer[..., : network.attention.dim], layer[..., network.attention.dim :]
+    if attention:
+        hidden = hidden + network.attended(scores.attention @ encoded)
+    torch.testing.assert_close(scores.kinds, network.heads(hidden)[0])
+    bias = torch.stack([network.attention.distance[FAR - place + torch.arange(2)] for place in range(3)])
+    looked = network.attention.score((query[0, :, None] + network.attention.key(encoded[0])).sigmoid())[..., 0] + bias
+    torch.testing.assert_close(scores.attention[0], looked.softmax(-1))
+    assert scores.attention[1].tolist() == [[1.0, 0.0]] * 3
+    torch.testing.assert_close(words.rows[inputs.mask], network.leaf(encoded)[inputs.mask])
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
