@@ -15,11 +15,14 @@ from torch import nn
 
 from data_conversion.example import Example
 from data_conversion.tree import Leaf, Node
-from parser.batching import Indexer
+from parser.batching import Indexer, to_device
 from parser.decoding import beam, greedy
 from parser.decoding.greedy import choose
 from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper
 from parser.transitions.system import TransitionSystem, replay
+
+WORDS = ("play", "jazz")
+PLAY_JAZZ = Example("x", "d", "play jazz", WORDS, Node("Intent", (Leaf("play", 0), Node("Slot", (Leaf("jazz", 1),)))))
 
 
 def at_random(logs: LogProbs) -> Choice:
@@ -97,12 +100,27 @@ def assert_same(stepper: Stepper, alone: Stepper) -> None:
 def test_a_training_in_bfloat16_can_parse_its_validation_set(
     system: TransitionSystem, state_encoder: Callable[[int, int], nn.Module], weights: bool
 ) -> None:
-    words = ("play", "jazz")
-    tree = Node("Intent", (Leaf("play", 0), Node("Slot", (Leaf("jazz", 1),))))
-    network = network_for([Example("x", "d", "play jazz", words, tree)], system, state_encoder)
-    inputs = Indexer(network.vocabulary).inputs([words, words[:1]])
+    network = network_for([PLAY_JAZZ], system, state_encoder)
+    inputs = Indexer(network.vocabulary).inputs([WORDS, WORDS[:1]])
     with torch.autocast("cpu", torch.bfloat16, enabled=not weights):  # Lightning's bf16-mixed, or its bf16-true
         network = network.bfloat16() if weights else network
         parses = [*greedy.parse_batch(network, inputs), *(best for best, *_ in beam.parse_batch(network, inputs, 3))]
-    for tokens, derivation in zip([words, words[:1]] * 2, parses, strict=True):
+    for tokens, derivation in zip([WORDS, WORDS[:1]] * 2, parses, strict=True):
         replay(system, derivation.actions, tokens, network.vocabulary.grammar)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
+def test_a_gpu_parses_as_a_cpu_does(system: TransitionSystem, state_encoder: Callable[[int, int], nn.Module]) -> None:
+    network = network_for([PLAY_JAZZ], system, state_encoder)
+    inputs, found = Indexer(network.vocabulary).inputs([WORDS, WORDS[:1]]), {}
+    for device in ("cpu", "cuda"):
+        network, inputs = network.to(device), to_device(inputs, torch.device(device))
+        derivations = [
+            *greedy.parse_batch(network, inputs),
+            *(best for best, *_ in beam.parse_batch(network, inputs, 3)),
+        ]
+        found[device] = [derivation.log_prob for derivation in derivations]
+    assert found["cuda"] == pytest.approx(found["cpu"], abs=1e-2)
