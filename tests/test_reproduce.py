@@ -30,6 +30,7 @@ from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
 from parser.cli import main
+from parser.commands import one_line_errors
 from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.recording import identity, record, recorded, store
 from parser.evaluation.results import KEYS, OPTIONAL
@@ -518,6 +519,33 @@ def assistant_data(folder: Path, domains: Sequence[str]) -> list[Example]:
 
 def ids(file: Path) -> list[str]:
     return [json.loads(line)["id"] for line in file.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("content", ["model: {dim: 3}", "a: [", "", "data: top"])
+def test_a_config_without_data_is_no_experiment(tmp_path: Path, content: str) -> None:
+    config = tmp_path / "tiny.yaml"
+    config.write_text(content)
+    with pytest.raises(DataError, match="tiny.yaml: this is no experiment: it says no data.path"):
+        Training("tiny", (str(config),), 1).folder  # noqa: B018
+
+
+def test_what_a_run_measured_must_be_readable(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text('{"best"')
+    with pytest.raises(DataError, match="metrics.json:8: not JSON"):
+        training.training_facts([tmp_path])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), PermissionError(13, "Permission denied", "results/top.json")])
+def test_a_script_that_cannot_go_on_says_so_in_one_line(
+    error: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @one_line_errors
+    def main(argv: list[str]) -> int:
+        raise error
+
+    assert main([]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and ("interrupted" in said or "results/top.json" in said)
 
 
 def test_a_quarter_is_the_same_each_time_and_in_order(tmp_path: Path) -> None:

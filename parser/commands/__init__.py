@@ -95,14 +95,17 @@ def progress_bar(unit: str, total: int | None = None) -> Iterator[Callable[[int]
 
 
 def one_line_errors(main: Callable[[list[str]], int]) -> Callable[[list[str]], int]:
-    """The main function of a script, with one line on standard error and exit status 1 where data cannot be used."""
+    """The main function of a script, with one line on standard error and exit status 1 where its work fails."""
 
     @functools.wraps(main)
     def guarded(argv: list[str]) -> int:
         try:
             return main(argv)
-        except DataError as error:
-            print(f"{Path(main.__code__.co_filename).name}: {error}", file=sys.stderr)
-            return 1
+        except KeyboardInterrupt:
+            message = "interrupted"
+        except (DataError, OSError) as error:
+            message = str(error)
+        print(f"{Path(main.__code__.co_filename).name}: {message}", file=sys.stderr)
+        return 1
 
     return guarded

@@ -23,6 +23,7 @@ from data_conversion.data_folder import Outcome, write_data
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples, write_examples
 from data_conversion.files import atomic_folder
+from data_conversion.json_text import read_json
 from data_conversion.mixture import SHIPPED, Mixture
 from data_conversion.ontology import Ontology
 from data_conversion.releases import SPLITS
@@ -135,7 +136,7 @@ def require_settings(folder: Path, settings: Settings) -> None:
         DataError: it was composed with others.
     """
     record = folder / RECORD
-    told = json.loads(record.read_bytes()) if record.is_file() else {}
+    told = read_json(record) if record.is_file() else {}
     mixture = asdict(Mixture.load(settings.get("mixture", SHIPPED)))
     for key, value in {**settings, "mixture": json.loads(json.dumps(mixture))}.items():
         if told.get(key, value) != value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import statistics
@@ -17,6 +16,7 @@ import yaml
 
 from data_conversion.errors import DataError
 from data_conversion.files import require_file
+from data_conversion.json_text import read_json
 from parser.locking import locked
 
 
@@ -45,8 +45,18 @@ class Training:
 
     @property
     def folder(self) -> Path:
-        """The folder of data that it trains on."""
-        return self.data or Path(yaml.safe_load(require_file(self.configs[0]).read_bytes())["data"]["path"])
+        """The folder of data that it trains on.
+
+        Raises:
+            DataError: the experiment's config names none.
+        """
+        if self.data is not None:
+            return self.data
+        config = require_file(self.configs[0])
+        try:
+            return Path(yaml.safe_load(config.read_bytes())["data"]["path"])
+        except (yaml.YAMLError, KeyError, TypeError):
+            raise DataError("this is no experiment: it says no data.path", file=config) from None
 
     def run(self, seed: int) -> Path:
         return Path("runs") / self.name / str(seed)
@@ -88,7 +98,7 @@ class Training:
 
 def training_facts(runs: Sequence[Path]) -> dict[str, Any]:
     """Size, times and speed, from the `metrics.json` of some runs: means over the runs."""
-    told = [json.loads(require_file(run / "metrics.json").read_bytes()) for run in runs]
+    told = [read_json(run / "metrics.json") for run in runs]
     speeds = [epoch["train/utt_s"] for each in told for epoch in each["curve"] if "train/utt_s" in epoch]
     return {
         "params": told[0]["params"],
