@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from data_conversion.errors import DataError
 from parser.batching import Inputs
 from parser.dropout import SharedDropout
 from parser.subwords import Pieces
@@ -27,6 +28,9 @@ class WordFeatures(nn.Module):
         dropout: dropout on the features.
         rare_words: in training a word seen n times is unknown with probability rare_words / (rare_words + n)
             (Kiperwasser and Goldberg, 2016), so that the parser learns to do without.
+
+    Raises:
+        DataError: pieces are asked for and the vocabulary has none.
     """
 
     def __init__(
@@ -44,8 +48,11 @@ class WordFeatures(nn.Module):
         self.words = nn.Embedding(len(vocabulary.words) + 2, word_dim, padding_idx=PAD)
         self.characters = nn.Embedding(len(vocabulary.characters) + 2, 32, padding_idx=PAD)
         self.convolution = nn.Conv1d(32, character_dim, kernel_size=5, padding=4)
-        size = Pieces.from_base64(vocabulary.pieces).size if vocabulary.pieces and piece_dim else 0
-        self.pieces = nn.Embedding(size, piece_dim, padding_idx=PAD) if size else None
+        self.pieces = None
+        if piece_dim:
+            if vocabulary.pieces is None:
+                raise DataError("piece_dim is a size of pieces: set data.pieces, as configs/model/pieces.yaml does")
+            self.pieces = nn.Embedding(Pieces.from_base64(vocabulary.pieces).size, piece_dim, padding_idx=PAD)
         self.dropout = SharedDropout(dropout)
         counts = torch.tensor([float("inf"), float("inf"), *map(float, vocabulary.words.values())])
         self.register_buffer("unknown_rate", rare_words / (rare_words + counts), persistent=False)

@@ -125,13 +125,15 @@ class MemoryReturner(lightning.Callback):
             self._trim(0)
 
 
-def best_epoch(curve: Sequence[dict[str, float]], trainer: lightning.Trainer) -> dict[str, float]:
-    """The epoch that best.ckpt holds: the first with the best of what that checkpoint goes by."""
+def best_epoch(curve: Sequence[dict[str, float]], trainer: lightning.Trainer) -> dict[str, float] | None:
+    """The epoch that best.ckpt holds: the first with the best of what that checkpoint goes by; None where no epoch has
+    been measured yet."""
     (checkpoint,) = (
         each for each in trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint) and each.filename == "best"
     )
     choose = max if checkpoint.mode == "max" else min
-    return choose(curve, key=lambda epoch: epoch[str(checkpoint.monitor)])
+    measured = [epoch for epoch in curve if checkpoint.monitor in epoch]
+    return choose(measured, key=lambda epoch: epoch[str(checkpoint.monitor)], default=None)
 
 
 def predictions(nlu: SemanticParser, data: ParserData) -> wandb.Table:

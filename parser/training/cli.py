@@ -30,6 +30,7 @@ from jsonargparse import Namespace
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from data_conversion import formalisms
 from data_conversion.errors import DataError
@@ -311,6 +312,8 @@ def main(argv: list[str]) -> None:
                 save_config_callback=SaveRunConfig,
                 trainer_defaults=TRAINER_DEFAULTS,
             )
+    except MisconfigurationException as error:  # what Lightning does not do
+        raise ArgumentError(None, str(error)) from None
     except SystemExit as end:
         if end.code == 1:  # what Lightning makes of Ctrl-C
             raise KeyboardInterrupt from None

@@ -13,6 +13,7 @@ import pytorch_lightning as lightning
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
 from data_conversion.ontology import Ontology
+from data_conversion.tokenization import tokenize
 from parser.batching import Batch, Derivations, length_batches
 from parser.evaluation.metrics import evaluate, slot_values
 from parser.subwords import learn_pieces
@@ -30,6 +31,9 @@ class ParserData(lightning.LightningDataModule):
         pieces: the most sentencepiece pieces to learn; 0 for none.
         tokenizer: the tokenizer that the exported model applies to raw text.
         limit: train on the first so many examples only.
+
+    Raises:
+        DataError: there is no such tokenizer, or a number is below 1.
     """
 
     def __init__(
@@ -42,6 +46,10 @@ class ParserData(lightning.LightningDataModule):
         limit: int | None = None,
     ) -> None:
         super().__init__()
+        tokenize("", tokenizer)
+        for name, number in {"batch_size": batch_size, "limit": limit}.items():
+            if number is not None and number < 1:
+                raise DataError(f"data.{name} is {number}: it counts utterances, from 1")
         self.folder = Path(os.path.expandvars(path))
         self.batch_size, self.copy, self.pieces, self.tokenizer = batch_size, copy, pieces, tokenizer
         self.limit = limit

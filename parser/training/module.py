@@ -40,6 +40,9 @@ class ParserModule(lightning.LightningModule):
         label_smoothing: how much probability is spread over what is legal.
         learning_rate: AdamW's highest learning rate, reached after 3% of the steps; then it falls linearly to zero.
         weight_decay: AdamW's weight decay.
+
+    Raises:
+        DataError: a share is not one, or the blocks do not fit.
     """
 
     def __init__(
@@ -58,6 +61,9 @@ class ParserModule(lightning.LightningModule):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__()
+        for name, share in {"dropout": dropout, "label_smoothing": label_smoothing}.items():
+            if not 0 <= share < 1:
+                raise DataError(f"model.{name} is {share}: it is a share, from 0 to less than 1")
         self.save_hyperparameters(logger=False)  # the vocabulary is nothing to look at in W&B
         self.network = ParserNetwork(
             Vocabulary.from_dict(vocab),

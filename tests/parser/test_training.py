@@ -435,6 +435,36 @@ def test_a_checkpoint_of_an_older_version_is_refused(tracked: Tracked, tmp_path:
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--data.batch_size", 0, "data.batch_size is 0"),
+        ("--data.limit", -1, "data.limit is -1"),
+        ("--data.tokenizer", "letters", "no tokenizer is named 'letters'"),
+        ("--model.dropout", 2, "model.dropout is 2.0"),
+        ("--model.label_smoothing", 1, "model.label_smoothing is 1.0"),
+        ("--model.encoder.init_args.piece_dim", 8, "set data.pieces"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_training(
+    config: Path, tmp_path: Path, option: str, value: Any, message: str
+) -> None:
+    run = tmp_path / "run"
+    assert message in refused("fit", "--config", config, option, value, "--run", run, status=1)
+    assert not run.exists()
+
+
+def test_what_lightning_does_not_do_is_bad_usage(config: Path, tmp_path: Path) -> None:
+    options = ("--trainer.max_epochs", -5, "--run", tmp_path / "run")
+    assert "max_epochs" in refused("fit", "--config", config, *options, status=2)
+
+
+def test_not_every_epoch_need_be_measured(config: Path, tmp_path: Path) -> None:
+    run = fit(config, tmp_path / "run", "--trainer.check_val_every_n_epoch", 2, "--trainer.max_epochs", 3)
+    metrics = json.loads((run / "metrics.json").read_bytes())
+    assert metrics["best"]["epoch"] == checkpoint(run / "best.ckpt")["epoch"] == 1
+
+
 @pytest.mark.parametrize("block", ["checkpoint", "early_stopping"])
 def test_what_is_not_measured_cannot_choose(config: Path, tmp_path: Path, block: str) -> None:
     error = refused("fit", "--config", config, f"--{block}.monitor", "dev/slots", "--run", tmp_path / "run", status=2)
