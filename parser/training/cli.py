@@ -10,14 +10,13 @@ set. A resumed run goes on as if it had never stopped: config and checkpoint say
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import shlex
 import sys
 import warnings
 from argparse import ArgumentError
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +24,6 @@ from typing import Any, Literal
 import pytorch_lightning as lightning
 import torch
 import wandb
-import yaml
 from jsonargparse import Namespace
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
@@ -36,8 +34,16 @@ from data_conversion import formalisms
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
 from parser.training.callbacks import MemoryReturner, RunRecorder
+from parser.training.checks import (
+    config_files,
+    refuse_dropped_settings,
+    require_encoder,
+    require_measured,
+    require_own_folder,
+    require_same_network,
+)
 from parser.training.datamodule import ParserData
-from parser.training.export import NETWORK_SETTINGS, load_checkpoint
+from parser.training.export import load_checkpoint
 from parser.training.module import ParserModule
 
 TRAINER_DEFAULTS = {
@@ -123,8 +129,7 @@ class ParserCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> lightning.Trainer:
         config = self.config[self.subcommand]
         if self.subcommand == "fit":
-            self.datamodule.check()  # before anything is written
-            require_measured(config, self.datamodule.measures())
+            require_measured(config, self.datamodule.measures())  # reads dev before anything is written
         if config.trainer.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stdout.isatty()
         if self.subcommand == "fit" and config.wandb != "disabled":
@@ -150,107 +155,12 @@ class ParserCLI(LightningCLI):
             print(formalisms.load(example.formalism).write(tree, data.ontology))
 
 
-def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
-    """Does nothing if all that config files and options say of a class is part of the config they make together.
-
-    Where a later file or option swaps a class, jsonargparse silently drops the arguments that only the old one has.
-
-    Raises:
-        argparse.ArgumentError: something was dropped.
-    """
-    said = [(str(file), key) for file in config_files(config) for key, _ in _items(yaml.safe_load(file.read_text()))]
-    said += [("the command line", option[2:].partition("=")[0]) for option in argv if option.startswith("--")]
-    for source, key in said:
-        names = [name for name in key.split(".") if name != "init_args"]
-        for depth in range(1, len(names)):
-            block, name = config.get(".".join(names[:depth])), names[depth]
-            if not isinstance(block, Namespace) or "class_path" not in block or name in ("class_path", "dict_kwargs"):
-                continue
-            if name not in block.get("init_args", {}):
-                where = ".".join(names[:depth])
-                raise ArgumentError(None, f"{source} sets {name} of {where}, but {block.class_path} has no {name}")
-
-
-def require_same_network(config: Mapping[str, Any], checkpoint: Mapping[str, Any], file: str) -> None:
-    """Does nothing if a config makes the network that a checkpoint holds the weights of.
-
-    Raises:
-        DataError: it makes another; the first setting that differs is named.
-    """
-    ours, theirs = (dict(_items(each)) for each in (config, checkpoint))
-    for key in {**ours, **theirs}:
-        if key.split(".")[0] in NETWORK_SETTINGS and ours.get(key) != theirs.get(key):
-            other = f"model.{key} is {theirs.get(key)}, not {ours.get(key)}"
-            remedy = "give its run's own --config RUN/config.yaml"
-            raise DataError(f"the checkpoint is of another architecture: {other}: {remedy}", file=file)
-
-
-def require_own_folder(folder: Path, checkpoint: str | None) -> None:
-    """Does nothing if a run may write to a folder: a new one to an empty one, a resumed one to its own.
-
-    Raises:
-        DataError: the folder is that of another run.
-    """
-    if checkpoint is not None:
-        own = Path(checkpoint).parent
-        if own.resolve() != folder.resolve():
-            raise DataError(f"the checkpoint is not of the run {folder}: resume it with --run {own}", file=checkpoint)
-    elif _holds_a_run(folder):
-        last = folder / "last.ckpt"
-        remedy = f"resume with --ckpt_path {last}" if last.is_file() else "delete it"
-        raise DataError(f"the run folder is not empty: {remedy}, or name another --run", file=folder)
-
-
-def require_encoder(block: Namespace) -> None:
-    """Does nothing if an encoder can be had; one with pretrained weights says so before any data is read.
-
-    Raises:
-        DataError: it cannot be had.
-    """
-    module, _, name = block.class_path.rpartition(".")
-    encoder = getattr(importlib.import_module(module), name)
-    if hasattr(encoder, "require"):
-        encoder.require(**block.get("init_args", {}))
-
-
-def require_measured(config: Namespace, measures: Collection[str]) -> None:
-    """Does nothing if what chooses the best epoch and what ends the run are measured.
-
-    Raises:
-        argparse.ArgumentError: one is not.
-    """
-    for name in ("checkpoint", "early_stopping"):
-        monitor = config[name].monitor
-        if monitor not in measures:
-            known = ", ".join(sorted(measures))
-            raise ArgumentError(None, f"{name}.monitor is {monitor}, which this data does not have: it has {known}")
-
-
-def _items(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The dotted keys of all values in nested mappings, with the values."""
-    if not isinstance(record, Mapping):
-        yield prefix, record
-        return
-    for name, value in record.items():
-        yield from _items(value, f"{prefix}.{name}" if prefix else str(name))
-
-
 def run_folder(config: Namespace) -> Path:
     """`runs/<experiment>/<seed>`, the experiment named by the config files, unless `--run` says otherwise."""
     if config.run:
         return Path(config.run)
     names = [file.stem for file in config_files(config)]
     return Path("runs") / ("-".join(names) or "run") / str(config.seed_everything)
-
-
-def config_files(config: Namespace) -> list[Path]:
-    """The files that `--config` named; it may also be given YAML itself."""
-    return [Path(str(file)) for file in config.config or [] if file is not None]
-
-
-def _holds_a_run(folder: Path) -> bool:
-    """Whether there is more in a run's folder than the logs of a login to W&B that failed."""
-    return folder.is_dir() and any(file.name != "wandb" for file in folder.iterdir())
 
 
 def _wandb_logger(folder: Path, *, offline: bool) -> WandbLogger:

@@ -88,18 +88,13 @@ class ParserData(lightning.LightningDataModule):
         return Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces).to_dict()
 
     def measures(self) -> set[str]:
-        """The metrics that apply to dev, as they are logged: `dev/exact_match` and others."""
-        metrics = evaluate(self.dev, [example.tree for example in self.dev], ontology=self.ontology)
-        return {f"dev/{name}" for name, value in metrics.items() if isinstance(value, float)}
-
-    def check(self) -> None:
-        """Does nothing if there is data to train on and to choose by.
+        """The metrics that apply to dev, as they are logged: `dev/exact_match` and others.
 
         Raises:
-            DataError: a file is missing, empty or damaged.
+            DataError: there is no dev set, or it is empty or damaged.
         """
-        for examples in (self.train, self.dev):
-            assert examples
+        metrics = evaluate(self.dev, [example.tree for example in self.dev], ontology=self.ontology)
+        return {f"dev/{name}" for name, value in metrics.items() if isinstance(value, float)}
 
     def train_dataloader(self) -> Batches:
         derivations = self._derivations(self.train)

@@ -286,10 +286,11 @@ def test_a_class_of_another_package_is_tracked_too(data: Path, tmp_path: Path) -
         ("--model.attention", "false"),
         ("--data.copy", "false", "--model.attention", "false"),
         ("--data.pieces", "60", "--model.encoder.init_args.piece_dim", "8"),
+        ("--trainer.precision", "bf16-mixed"),
     ],
     ids=lambda options: "-".join(options[::2]),
 )
-def test_the_ablations_train_and_parse(config: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_variants_train_and_parse(config: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     run = fit(config, tmp_path / "run", "--trainer.max_epochs", 1, *options)
     assert semparse("export", run, tmp_path / "model").status == 0
     parses = list(SemanticParser.from_pretrained(tmp_path / "model").parse_many(["play some folk music", "halt"]))
