@@ -15,7 +15,7 @@ FAR = 8
 class Attention(nn.Module):
     """Additive attention (Bahdanau et al., 2015) from parser states to words, with a bias by distance from the focus.
 
-    Where theirs has a tanh it has a sigmoid, of the same shape and on CPUs five times as fast.
+    Its tanh(x) is written as 2 sigmoid(2x), which is larger by one for every word and on CPUs five times as fast.
 
     Args:
         word_dim: size of a word's encoding.
@@ -46,8 +46,8 @@ class Attention(nn.Module):
         Returns:
             [batch, steps, length] scores, minus infinity beyond the end.
         """
-        met = (query[:, :, None] + keys[:, None]).sigmoid_()  # in place: nothing else of training is as large
-        return (self.score(met).squeeze(-1) + bias).masked_fill(~mask[:, None], float("-inf"))
+        met = (2 * query[:, :, None] + 2 * keys[:, None]).sigmoid_()  # in place: nothing else of training is as large
+        return (2 * self.score(met).squeeze(-1) + bias).masked_fill(~mask[:, None], float("-inf"))
 
 
 class Heads(nn.Module):

@@ -86,6 +86,7 @@ class ParserNetwork(nn.Module):
         self.attended = nn.Linear(words, dim, bias=False) if attention else None
         self.ahead = nn.Linear(words, query + dim, bias=False)
         self.state = nn.Linear(2 * stack + history, query + dim)
+        _as_one_layer(*(part for part in (self.state, self.ahead, self.attended) if part is not None))
         self.labels = nn.Embedding(len(vocabulary.labels), dim)
         self.lexicon = nn.Embedding(len(vocabulary.lexicon) + 1, dim)  # never empty
         self.compose = nn.Linear(2 * dim, dim)
@@ -200,6 +201,14 @@ class ParserNetwork(nn.Module):
             sums = flat.new_zeros(len(level.rows), flat.shape[1]).index_add(0, level.owners, rows[level.sources])
             rows = rows.index_copy(0, level.rows, self.composed(sums / counts, flat[level.rows]))
         return rows.view_as(base)
+
+
+def _as_one_layer(*parts: nn.Linear) -> None:
+    """Initialises layers whose outputs are added as the one layer over all of their inputs would be."""
+    bound = sum(part.in_features for part in parts) ** -0.5
+    for part in parts:
+        for weights in part.parameters():
+            nn.init.uniform_(weights, -bound, bound)
 
 
 def _may_stand(vocabulary: Vocabulary) -> Tensor | None:

@@ -17,7 +17,7 @@ def test_a_words_bias_goes_by_its_distance_from_the_focus_and_all_far_ones_share
         assert near[focus].tolist() == [max(-FAR, min(FAR, word - focus)) for word in range(2 * FAR)]
 
 
-def test_a_score_is_additive_in_query_and_key_then_has_its_bias_and_ends_with_the_words() -> None:
+def test_attention_is_bahdanaus_with_a_bias_and_ends_with_the_words() -> None:
     torch.manual_seed(0)
     attention, query, words, bias = (
         Attention(3, dim=4),
@@ -28,6 +28,6 @@ def test_a_score_is_additive_in_query_and_key_then_has_its_bias_and_ends_with_th
     mask, keys = torch.tensor([[True] * 3, [True, False, False]]), attention.key(words)
     scores = attention(query, keys, mask, bias)
     assert scores.shape == (2, 5, 3)
-    one = attention.score((query[0, 4] + keys[0, 1]).sigmoid()) + bias[0, 4, 1]
-    torch.testing.assert_close(scores[0, 4, 1:2], one)
+    theirs = attention.score((query[0, 4] + keys[0]).tanh()).squeeze(-1) + bias[0, 4]
+    torch.testing.assert_close(scores[0, 4].log_softmax(-1), theirs.log_softmax(-1))
     assert bool((scores[1, :, 1:] == float("-inf")).all()) and bool(scores[1, :, 0].isfinite().all())

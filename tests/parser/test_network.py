@@ -164,7 +164,7 @@ def test_scores_come_from_a_layer_over_the_states_the_word_in_focus_and_the_word
         hidden = hidden + network.attended(scores.attention @ encoded)
     torch.testing.assert_close(scores.kinds, network.heads(hidden)[0])
     bias = torch.stack([network.attention.distance[FAR - place + torch.arange(2)] for place in range(3)])
-    looked = network.attention.score((query[0, :, None] + network.attention.key(encoded[0])).sigmoid())[..., 0] + bias
+    looked = network.attention.score((query[0, :, None] + network.attention.key(encoded[0])).tanh())[..., 0] + bias
     torch.testing.assert_close(scores.attention[0], looked.softmax(-1))
     assert scores.attention[1].tolist() == [[1.0, 0.0]] * 3
     torch.testing.assert_close(words.rows[inputs.mask], network.leaf(encoded)[inputs.mask])
