@@ -101,6 +101,12 @@ class Request:
         words = (*self.words[:start], *words, *self.words[end:])
         return Request(words, Node(self.tree.label, moved_all(self.tree)))
 
+    def with_value(self, slot: Slot, words: Words) -> Request:
+        """The request with other words for the value of a slot."""
+        words = (Word(self.words[slot.start].gap, words[0].text), *words[1:])
+        node = Node(slot.node.label, leaves(texts(words), slot.start))
+        return self.replaced((slot.start, slot.end), words, slot.node, node)
+
     def without(self, first: int, last: int) -> Request:
         """The request without so many words at its start and at its end, which must stand outside slots."""
         request = self.replaced((len(self.words) - last, len(self.words)), ()) if last else self

@@ -9,7 +9,7 @@ from random import Random
 
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
-from data_conversion.request import Request, Word, Words, leaves, texts, value_span
+from data_conversion.request import Request, Slot, Words, value_span
 from data_conversion.tree import Node
 
 
@@ -38,6 +38,7 @@ def without_values_of(
     (days of the week, ratings) is closed: it keeps its values, for without them the slot itself could not be learnt.
     A slot over an intent, or over words that do not stand together, has no plain value and is passed over.
 
+    >>> from data_conversion.request import leaves
     >>> def example(value):
     ...     tree = Node("PlayMusicIntent", (Node("Artist", leaves((value,), 1)),))
     ...     return Example("1", "music", f"play {value}", ("play", value), tree)
@@ -68,10 +69,7 @@ def without_values_of(
                 closed.add(label)
                 continue
             known = choices.get((value.intent, label)) or choices[label,]
-            chosen = random.choice(list(known.values()))
-            chosen = (Word(value.words[0].gap, chosen[0].text), *chosen[1:])
-            new = Node(label, leaves(texts(chosen), value.span[0]))
-            request = request.replaced(value.span, chosen, value.slot, new)
+            request = request.with_value(Slot(value.slot, *value.span), random.choice(list(known.values())))
             replaced += 1
             example = replace(example, utterance=request.utterance, tokens=request.tokens, tree=request.tree)
         examples.append(example)
