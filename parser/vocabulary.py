@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -96,6 +96,12 @@ class Vocabulary:
             pieces=pieces,
             constraints=Constraints.learn(ontology, roots),
         )
+
+    def with_words_of(self, other: Vocabulary) -> Vocabulary:
+        """This vocabulary, which also knows the words, characters and pieces of another one."""
+        words = (Counter(self.words) + Counter(other.words)).most_common()
+        characters = list(dict.fromkeys([*self.characters, *other.characters]))
+        return replace(self, words=dict(words), characters=characters, pieces=other.pieces)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""

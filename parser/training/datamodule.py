@@ -14,6 +14,8 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
 from data_conversion.ontology import Ontology
 from data_conversion.tokenization import tokenize
+from parser import artifact
+from parser.artifact import Artifact
 from parser.batching import Batch, Derivations, length_batches
 from parser.evaluation.metrics import evaluate, slot_values
 from parser.subwords import learn_pieces
@@ -31,6 +33,7 @@ class ParserData(lightning.LightningDataModule):
         pieces: the most sentencepiece pieces to learn; 0 for none.
         tokenizer: the tokenizer that the exported model applies to raw text.
         limit: train on the first so many examples only.
+        source: a model folder to go on from, whose words the vocabulary then has too: see `parser.training.transfer`.
 
     Raises:
         DataError: there is no such tokenizer, or a number is below 1.
@@ -44,6 +47,7 @@ class ParserData(lightning.LightningDataModule):
         pieces: int = 0,
         tokenizer: str = "words",
         limit: int | None = None,
+        source: str | None = None,
     ) -> None:
         super().__init__()
         tokenize("", tokenizer)
@@ -52,7 +56,7 @@ class ParserData(lightning.LightningDataModule):
                 raise DataError(f"data.{name} is {number}: it counts utterances, from 1")
         self.folder = Path(os.path.expandvars(path))
         self.batch_size, self.copy, self.pieces, self.tokenizer = batch_size, copy, pieces, tokenizer
-        self.limit = limit
+        self.limit, self.source = limit, source
 
     @cached_property
     def ontology(self) -> Ontology:
@@ -85,7 +89,15 @@ class ParserData(lightning.LightningDataModule):
     def vocab(self) -> dict[str, Any]:
         """The vocabulary as plain data, for the one link to the model."""
         pieces = learn_pieces((" ".join(e.tokens) for e in self.train), self.pieces) if self.pieces else None
-        return Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces).to_dict()
+        vocabulary = Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces)
+        if self.source_model is not None:
+            vocabulary = vocabulary.with_words_of(Vocabulary.from_dict(self.source_model.vocabulary))
+        return vocabulary.to_dict()
+
+    @cached_property
+    def source_model(self) -> Artifact | None:
+        """The model to go on from."""
+        return artifact.load(self.source) if self.source else None
 
     def measures(self) -> set[str]:
         """The metrics that apply to dev, as they are logged: `dev/exact_match` and others.

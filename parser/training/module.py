@@ -20,8 +20,11 @@ from parser.encoders import Tunable
 from parser.evaluation.metrics import evaluate
 from parser.network import ParserNetwork
 from parser.training.datamodule import ParserData
+from parser.training.transfer import Transfer, carry_over, part_of
 from parser.transitions.system import TransitionSystem, replay
 from parser.vocabulary import Vocabulary
+
+_ANEW = Transfer()
 
 
 class ParserModule(lightning.LightningModule):
@@ -59,6 +62,7 @@ class ParserModule(lightning.LightningModule):
         label_smoothing: float = 0.05,
         learning_rate: float = 1.5e-3,
         weight_decay: float = 0.01,
+        transfer: Transfer = _ANEW,
     ) -> None:
         super().__init__()
         for name, share in {"dropout": dropout, "label_smoothing": label_smoothing}.items():
@@ -77,7 +81,10 @@ class ParserModule(lightning.LightningModule):
             constraints=constraints,
         )
         self.label_smoothing, self.learning_rate, self.weight_decay = label_smoothing, learning_rate, weight_decay
+        transfer.require_parts(self.network)
+        self.transfer = transfer
         self.train_utt_s = 0.0
+        self._frozen: list[nn.Parameter] = []
         self._parsed: dict[int, Derivation] = {}
         self._seconds = 0.0
 
@@ -85,6 +92,21 @@ class ParserModule(lightning.LightningModule):
     def data(self) -> ParserData:
         """The datamodule of this run."""
         return self.trainer.datamodule  # type: ignore[attr-defined]
+
+    def setup(self, stage: str) -> None:
+        """Begin with the weights of another model, if a new run is to.
+
+        Raises:
+            DataError: the other model is of another architecture, or none is named where one is expected.
+        """
+        source = self.data.source_model
+        if source is None and any(vars(self.transfer).values()):
+            raise DataError("model.transfer says how to go on from a model: name it by data.source")
+        if stage == "fit" and source is not None and self.trainer.ckpt_path is None:
+            try:
+                carry_over(self.network, source.network(), self.transfer.new)
+            except DataError as error:
+                raise error.at(file=source.folder) from None
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         loss = self.network.loss(batch, self.label_smoothing)
@@ -161,20 +183,31 @@ class ParserModule(lightning.LightningModule):
     def on_train_epoch_start(self) -> None:
         if isinstance(self.network.encoder, Tunable):
             self.network.encoder.start_epoch(self.current_epoch)
+        learns = self.current_epoch >= self.transfer.frozen_epochs
+        for weights in self._frozen:
+            weights.requires_grad_(learns)
 
     def configure_optimizers(self) -> Any:
-        """AdamW; pretrained weights have a learning rate of their own, which rises when they begin to learn."""
-        steps, encoder = int(self.trainer.estimated_stepping_batches), self.network.encoder
+        """AdamW, with other learning rates for pretrained weights, which rises when they begin to learn, and for what
+        carries over from another model."""
+        steps, encoder, transfer = int(self.trainer.estimated_stepping_batches), self.network.encoder, self.transfer
         tuned = encoder.tuned if isinstance(encoder, Tunable) else []
         apart = {id(weights) for weights in tuned}
-        others = [weights for weights in self.parameters() if weights.requires_grad and id(weights) not in apart]
-        groups: list[dict[str, Any]] = [{"params": others}]
-        schedules = [rise_and_fall(0, steps)]
+        learning = [
+            (part_of(name), weights)
+            for name, weights in self.network.named_parameters()
+            if weights.requires_grad and id(weights) not in apart
+        ]
+        self._frozen = [weights for part, weights in learning if part in transfer.frozen]
+        new = [weights for part, weights in learning if part in transfer.new]
+        carried = [weights for part, weights in learning if part not in transfer.new]
+        rate = transfer.learning_rate or self.learning_rate
+        groups: list[dict[str, Any]] = [{"params": carried, "lr": rate}, *([{"params": new}] if new else [])]
+        schedules = [rise_and_fall(0, steps) for _ in groups]
         if isinstance(encoder, Tunable) and encoder.unfreeze_at is not None:
             groups.append({"params": tuned, "lr": encoder.learning_rate})
             schedules.append(rise_and_fall(steps * encoder.unfreeze_at // (self.trainer.max_epochs or 1), steps))
-        fused = "mixed" not in str(self.trainer.precision)  # with which Lightning clips no fused optimiser's gradients
-        optimizer = torch.optim.AdamW(groups, self.learning_rate, weight_decay=self.weight_decay, fused=fused)
+        optimizer = torch.optim.AdamW(groups, self.learning_rate, weight_decay=self.weight_decay, fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, schedules)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -1,0 +1,115 @@
+"""Pretraining: a network goes on from the weights of one that was trained on other data.
+
+    semparse fit --config configs/experiment/overnight.yaml --config configs/transfer/pretraining.yaml \\
+        --data.source models/overnight_but_restaurants
+
+After Damonte, Goel and Chung (NAACL 2019), who train on another domain first. Weights that stand for symbols carry over
+symbol by symbol: *recipe* keeps its embedding wherever both vocabularies have it, and a label that both ontologies have
+keeps its row of the output layer. All others carry over whole, so both networks are of one architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from data_conversion.errors import DataError
+from parser.encoders.features import WordFeatures
+from parser.network import ParserNetwork
+from parser.transitions.actions import Kind
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How a network goes on from another; its parts are its modules, by their names, such as `encoder` and `heads`.
+
+    Attributes:
+        new: the parts that begin anew.
+        frozen: the parts that do not learn in the first epochs.
+        frozen_epochs: how many epochs these are.
+        learning_rate: the highest learning rate of the parts that carry over; null for that of the new ones.
+    """
+
+    new: Sequence[str] = ()
+    frozen: Sequence[str] = ()
+    frozen_epochs: int = 0
+    learning_rate: float | None = None
+
+    def require_parts(self, network: ParserNetwork) -> None:
+        """Does nothing if the network has the parts that are named.
+
+        Raises:
+            DataError: it has no such part.
+        """
+        parts = sorted({part_of(name) for name, _ in network.named_parameters()})
+        for name in (*self.new, *self.frozen):
+            if name not in parts:
+                raise DataError(f"transfer: the network has no part {name!r}: it has {', '.join(parts)}")
+
+
+def part_of(name: str) -> str:
+    """The part of the network that weights belong to."""
+    return name.partition(".")[0]
+
+
+@torch.no_grad()
+def carry_over(network: ParserNetwork, source: ParserNetwork, new: Sequence[str] = ()) -> None:
+    """Give a network the weights of another, but for its new parts and for symbols that the other does not know.
+
+    Raises:
+        DataError: the other is of another architecture; what differs is named.
+    """
+    require_alike(network, source)
+    theirs = source.state_dict()
+    rows, their_rows = symbol_rows(network), symbol_rows(source)
+    for name, weights in network.state_dict().items():  # which are the network's own
+        if part_of(name) in new:
+            continue
+        if name in rows:
+            places = {symbol: place for place, symbol in enumerate(their_rows[name])}
+            shared = [(place, places[symbol]) for place, symbol in enumerate(rows[name]) if symbol in places]
+            ours, others = torch.tensor(shared, dtype=torch.long).view(-1, 2).unbind(1)
+            weights[ours] = theirs[name][others]
+        else:
+            weights.copy_(theirs[name])
+
+
+def require_alike(network: ParserNetwork, source: ParserNetwork) -> None:
+    """Does nothing if two networks differ in nothing but their symbols.
+
+    Raises:
+        DataError: they differ in more.
+    """
+    ours, theirs = _architecture(network), _architecture(source)
+    for what in {**ours, **theirs}:
+        if ours.get(what) != theirs.get(what):
+            said = f"{what} is {theirs.get(what, 'not there')}, not {ours.get(what, 'there')}"
+            raise DataError(f"the source is of another architecture than is trained now: {said}")
+
+
+def _architecture(network: ParserNetwork) -> dict[str, object]:
+    rows = symbol_rows(network)
+    shapes = {
+        f"the shape of {name}": list(weights.shape[1:] if name in rows else weights.shape)
+        for name, weights in network.state_dict().items()
+    }
+    vocabulary = network.vocabulary
+    system = type(network.system).__name__
+    return {"the transition system": system, "kept words": vocabulary.words_kept, "copy": vocabulary.copy, **shapes}
+
+
+def symbol_rows(network: ParserNetwork) -> dict[str, list[Hashable]]:
+    """What each row of weights stands for, by the name of the weights; for weights without symbols there is nothing."""
+    vocabulary, (_, _, arities, _) = network.vocabulary, network.heads.sizes
+    kinds, lexicon = list(Kind), [("token", token) for token in vocabulary.lexicon]
+    labels = [("label", label) for label in vocabulary.labels]
+    outputs: list[Hashable] = [*kinds, *labels, *(("arity", number) for number in range(1, arities + 1)), *lexicon]
+    rows: dict[str, list[Hashable]] = {"labels.weight": [*labels], "lexicon.weight": [*lexicon, None]}
+    rows |= {"heads.outputs.weight": outputs, "heads.outputs.bias": outputs}
+    for name, module in network.named_modules():
+        if isinstance(module, WordFeatures):
+            rows[f"{name}.words.weight"] = ["<pad>", "<unk>", *vocabulary.words]
+            rows[f"{name}.characters.weight"] = ["<pad>", "<unk>", *vocabulary.characters]
+    return rows
