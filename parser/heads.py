@@ -64,12 +64,15 @@ class Heads(nn.Module):
     def __init__(self, dim: int, *, labels: int, arities: int, lexicon: int, dropout: float) -> None:
         super().__init__()
         self.dim = dim
-        self.sizes = [len(Kind), labels, arities, lexicon]
         self.dropout = SharedDropout(dropout)
-        self.outputs = nn.Linear(dim, sum(self.sizes))
+        self.kinds = nn.Linear(dim, len(Kind))
+        self.labels = nn.Linear(dim, labels)
+        self.arities = nn.Linear(dim, arities) if arities else None
+        self.tokens = nn.Linear(dim, lexicon) if lexicon else None
 
     def forward(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """[batch, steps, kinds], […, labels], […, arities] and […, lexicon] from [batch, steps, dim]."""
-        scores = self.outputs(self.dropout(hidden.tanh()))
-        kinds, labels, arities, lexicon = scores.split(self.sizes, dim=-1)
-        return kinds, labels, arities, lexicon
+        hidden = self.dropout(hidden.tanh())
+        layers = (self.kinds, self.labels, self.arities, self.tokens)
+        kinds, labels, arities, tokens = (hidden[..., :0] if layer is None else layer(hidden) for layer in layers)
+        return kinds, labels, arities, tokens

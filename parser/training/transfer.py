@@ -18,7 +18,6 @@ import torch
 from data_conversion.errors import DataError
 from parser.encoders.features import WordFeatures
 from parser.network import ParserNetwork
-from parser.transitions.actions import Kind
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,13 @@ def carry_over(network: ParserNetwork, source: ParserNetwork, new: Sequence[str]
     for name, weights in network.state_dict().items():  # which are the network's own
         if part_of(name) in new:
             continue
-        if name in rows:
-            places = {symbol: place for place, symbol in enumerate(their_rows[name])}
-            shared = [(place, places[symbol]) for place, symbol in enumerate(rows[name]) if symbol in places]
-            ours, others = torch.tensor(shared, dtype=torch.long).view(-1, 2).unbind(1)
-            weights[ours] = theirs[name][others]
-        else:
+        if name not in rows:
             weights.copy_(theirs[name])
+            continue
+        places = {symbol: place for place, symbol in enumerate(their_rows.get(name, []))}
+        for place, symbol in enumerate(rows[name]):
+            if symbol in places:
+                weights[place] = theirs[name][places[symbol]]
 
 
 def require_alike(network: ParserNetwork, source: ParserNetwork) -> None:
@@ -90,24 +89,28 @@ def require_alike(network: ParserNetwork, source: ParserNetwork) -> None:
 
 
 def _architecture(network: ParserNetwork) -> dict[str, object]:
-    rows = symbol_rows(network)
+    symbols, vocabulary = symbol_rows(network), network.vocabulary
     shapes = {
-        f"the shape of {name}": list(weights.shape[1:] if name in rows else weights.shape)
+        f"the shape of {name}": list(weights.shape)
         for name, weights in network.state_dict().items()
+        if name not in symbols
     }
-    vocabulary = network.vocabulary
     system = type(network.system).__name__
     return {"the transition system": system, "kept words": vocabulary.words_kept, "copy": vocabulary.copy, **shapes}
 
 
 def symbol_rows(network: ParserNetwork) -> dict[str, list[Hashable]]:
     """What each row of weights stands for, by the name of the weights; for weights without symbols there is nothing."""
-    vocabulary, (_, _, arities, _) = network.vocabulary, network.heads.sizes
-    kinds, lexicon = list(Kind), [("token", token) for token in vocabulary.lexicon]
-    labels = [("label", label) for label in vocabulary.labels]
-    outputs: list[Hashable] = [*kinds, *labels, *(("arity", number) for number in range(1, arities + 1)), *lexicon]
+    vocabulary = network.vocabulary
+    labels, lexicon = vocabulary.labels, vocabulary.lexicon
     rows: dict[str, list[Hashable]] = {"labels.weight": [*labels], "lexicon.weight": [*lexicon, None]}
-    rows |= {"heads.outputs.weight": outputs, "heads.outputs.bias": outputs}
+    arities = network.heads.arities
+    for head, symbols in (
+        ("labels", labels),
+        ("arities", range(1, 1 + (arities.out_features if arities is not None else 0))),
+        ("tokens", lexicon),
+    ):
+        rows |= {f"heads.{head}.{weights}": [*symbols] for weights in ("weight", "bias") if symbols}
     for name, module in network.named_modules():
         if isinstance(module, WordFeatures):
             rows[f"{name}.words.weight"] = ["<pad>", "<unk>", *vocabulary.words]

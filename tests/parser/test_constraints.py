@@ -129,9 +129,9 @@ EXAMPLE = Example("x", "d", "play jazz", ("play", "jazz"), Node("Play", (TITLE,)
 def set_on(label: str, network: ParserNetwork) -> ParserNetwork:
     """A network that wants this label wherever it chooses one."""
     with torch.no_grad():
-        network.heads.outputs.weight.zero_()
-        network.heads.outputs.bias.zero_()
-        network.heads.outputs.bias[len(Kind) + network.vocabulary.label_ids[label]] = 9.0
+        for weights in network.heads.parameters():
+            weights.zero_()
+        network.heads.labels.bias[network.vocabulary.label_ids[label]] = 9.0
     return network
 
 
