@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,7 @@ class Parse:
         intents: the flat view for programs: the intents that are not under a slot, in spoken order; none for logical
             forms.
         error: why there is no tree.
+        domain: the domain that was named, or that the model told; None for a model that does not tell domains apart.
         weights: [actions, words] the attention weights, as a tensor.
         others: the next best parses, best first, where more than one was asked for.
     """
@@ -91,6 +92,7 @@ class Parse:
     actions: tuple[Action, ...] = field(default=(), repr=False)
     intents: list[Intent] = field(default_factory=list, repr=False)
     error: str | None = None
+    domain: str | None = None
     weights: Tensor | None = field(default=None, repr=False, compare=False)
     others: tuple[Parse, ...] = field(default=(), repr=False)
 
@@ -154,6 +156,7 @@ class Parse:
             "score": self.score,
             "calibrated": self.calibrated,
             "intents": [intent.to_dict() for intent in self.intents],
+            **({} if self.domain is None else {"domain": self.domain}),
         }
 
 
@@ -186,7 +189,12 @@ class SemanticParser:
         """The labels that the parser knows."""
         return self.model.ontology
 
-    def parse(self, text: str, nbest: int = 1, beam: int | None = None) -> Parse:
+    @property
+    def domains(self) -> list[str]:
+        """The domains that can be named; none where the model does not tell domains apart."""
+        return list(self._network.vocabulary.domains)
+
+    def parse(self, text: str, nbest: int = 1, beam: int | None = None, domain: str | None = None) -> Parse:
         """The parse of one utterance, by the model's tokenizer.
 
             nlu.parse("play music", nbest=3).alternatives   # three parses, best first
@@ -196,29 +204,55 @@ class SemanticParser:
             nbest: how many alternatives to look for.
             beam: how many hypotheses the search keeps, `nbest` or more; 1 is greedy search. By default it is 1 for one
                 parse and twice `nbest` for more.
+            domain: the domain of the utterance, one of `domains`; where none is named the model tells it.
         """
-        return next(self.parse_many([text], nbest=nbest, beam=beam))
+        return next(self.parse_many([text], nbest=nbest, beam=beam, domain=domain))
 
     def parse_many(
-        self, lines: Iterable[str], batch_size: int = 64, nbest: int = 1, beam: int | None = None
+        self,
+        lines: Iterable[str],
+        batch_size: int = 64,
+        nbest: int = 1,
+        beam: int | None = None,
+        domain: str | Iterable[str] | None = None,
     ) -> Iterator[Parse]:
         """The parses of many utterances, in order, as they are asked for; `nbest` and `beam` as in `parse`.
+
+        `domain` is one for all of them, or one for each; where none is named the model tells it.
 
         A line that cannot be parsed is answered by a `Parse` without a tree that says why; nothing is raised.
         """
         if isinstance(lines, str):
             raise DataError("parse_many takes several utterances: parse takes one")
-        return self._parse_requests(map(self._request, lines), _Search.checked(batch_size, nbest, beam))
+        requests = (replace(self._request(line), domain=name) for line, name in zip(lines, self._domains(domain)))
+        return self._parse_requests(requests, _Search.checked(batch_size, nbest, beam))
 
     def parse_tokenized(
-        self, rows: Iterable[tuple[str, Sequence[str]]], batch_size: int = 64, nbest: int = 1, beam: int | None = None
+        self,
+        rows: Iterable[tuple[str, Sequence[str]]],
+        batch_size: int = 64,
+        nbest: int = 1,
+        beam: int | None = None,
+        domain: str | Iterable[str] | None = None,
     ) -> Iterator[Parse]:
         """As `parse_many`, for utterances that bring their own tokens.
 
         The tokens win: an utterance in which they are not found is taken to be the tokens between spaces.
         """
-        requests = (_given(utterance, tokens) for utterance, tokens in rows)
+        requests = (replace(_given(*row), domain=name) for row, name in zip(rows, self._domains(domain)))
         return self._parse_requests(requests, _Search.checked(batch_size, nbest, beam))
+
+    def _domains(self, domain: str | Iterable[str] | None) -> Iterator[str | None]:
+        """The domain of each utterance; one name for all is looked up at once."""
+        if domain is None or isinstance(domain, str):
+            return repeat(self._known(domain) if domain is not None else None)
+        return map(self._known, domain)
+
+    def _known(self, domain: str) -> str:
+        if domain not in self.domains:
+            known = ", ".join(self.domains) or "none: it was not trained with output layers of their own"
+            raise DataError(f"the model has no domain {domain!r}; it has {known}")
+        return domain
 
     def _request(self, text: object) -> _Request:
         if not isinstance(text, str):
@@ -239,7 +273,8 @@ class SemanticParser:
             yield from parses
 
     def _parse_batch(self, requests: list[_Request], search: _Search) -> Iterator[Parse]:
-        inputs = self._indexer.inputs([request.words for request in requests])
+        words, domains = [request.words for request in requests], [request.domain for request in requests]
+        inputs = self._indexer.inputs(words, domains)
         for request, derivations in zip(requests, search.derivations(self._network, inputs), strict=True):
             best, *others = (self._parse(request, derivation) for derivation in derivations)
             yield replace(best, others=tuple(others)) if others else best
@@ -255,6 +290,7 @@ class SemanticParser:
             actions=derivation.actions,
             intents=FlatView(request.utterance, request.tokens, self.ontology).intents(tree),
             weights=derivation.attention,
+            domain=derivation.domain,
         )
 
 
@@ -292,6 +328,7 @@ class _Request:
     utterance: str
     tokens: tuple[Token, ...]
     error: str | None = None
+    domain: str | None = None
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class Inputs:
         spellings: [batch, length] which row of `characters` and `pieces` spells the word.
         characters: [distinct words, characters] character ids.
         pieces: [distinct words, pieces] sentencepiece ids, zero columns where the vocabulary has no pieces.
+        domains: [batch] the domain of each utterance among `Vocabulary.domains`; -1 where it is to be told.
     """
 
     tokens: list[tuple[str, ...]]
@@ -47,6 +48,7 @@ class Inputs:
     spellings: Tensor
     characters: Tensor
     pieces: Tensor
+    domains: Tensor
 
     @property
     def mask(self) -> Tensor:
@@ -128,8 +130,8 @@ class Indexer:
         self.pieces = Pieces.from_base64(vocabulary.pieces) if vocabulary.pieces else None
         self._known: dict[str, tuple[int, list[int], list[int]]] = {}
 
-    def inputs(self, tokens: Sequence[tuple[str, ...]]) -> Inputs:
-        """The batch for some utterances, each of one word or more."""
+    def inputs(self, tokens: Sequence[tuple[str, ...]], domains: Sequence[str | None] | None = None) -> Inputs:
+        """The batch for some utterances, each of one word or more; of these domains, where they are known."""
         distinct: dict[str, int] = {}
         flat = [distinct.setdefault(word, len(distinct)) for words in tokens for word in words]
         known = [self._look_up(word) for word in distinct]
@@ -145,6 +147,7 @@ class Indexer:
             spellings=torch.from_numpy(spellings),
             characters=_padded([entry[1] for entry in known]),
             pieces=_padded([entry[2] for entry in known]),
+            domains=torch.tensor([self.vocabulary.domain_id(domain) for domain in domains or [None] * len(tokens)]),
         )
 
     def _look_up(self, word: str) -> tuple[int, list[int], list[int]]:
@@ -241,6 +244,7 @@ class Derivations:
     def __init__(self, examples: Sequence[Example], vocabulary: Vocabulary, system: TransitionSystem) -> None:
         tables = [derivation_table(example, vocabulary, system) for example in examples]
         self.tokens = [example.tokens for example in examples]
+        self.domains = [example.domain for example in examples]
         self.steps = np.array([len(table) for table in tables])
         self._starts = np.concatenate([[0], np.cumsum(self.steps)[:-1]])
         self._table = np.concatenate(tables)
@@ -290,7 +294,8 @@ class Derivations:
             stack=_stack_levels(field["depth"], field["below"], filled),
             heights=_height_levels(field["height"], field["parent"], filled),
         )
-        return Batch(self._indexer.inputs([self.tokens[index] for index in indices]), gold, list(indices))
+        tokens, domains = [self.tokens[index] for index in indices], [self.domains[index] for index in indices]
+        return Batch(self._indexer.inputs(tokens, domains), gold, list(indices))
 
 
 def _stack_levels(depth: np.ndarray, below: np.ndarray, filled: np.ndarray) -> list[Level]:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parser.batching import IGNORE, Batch, Gold, Inputs
+from parser.domains import domain_of
 from parser.dropout import SharedDropout
 from parser.gathering import at
 from parser.heads import Attention, Heads
@@ -34,13 +35,15 @@ from parser.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Scores:
-    """Unnormalised scores, [batch, steps, …]: of kinds, labels, arities and tokens, and the attention distribution."""
+    """Unnormalised scores, [batch, steps, …]: of kinds, labels, arities and tokens, and the attention distribution;
+    [batch, domains] of the domains."""
 
     kinds: Tensor
     labels: Tensor
     arities: Tensor
     tokens: Tensor
     attention: Tensor
+    domains: Tensor
 
 
 class ParserNetwork(nn.Module):
@@ -100,6 +103,10 @@ class ParserNetwork(nn.Module):
             dropout=dropout,
         )
         self.dropout = SharedDropout(dropout)
+        self.domain = nn.Linear(words, len(vocabulary.domains)) if vocabulary.domains else None
+        for name, symbols in (("label_domains", vocabulary.labels), ("token_domains", vocabulary.lexicon)):
+            domains = [vocabulary.domain_id(domain_of(symbol)) for symbol in symbols]
+            self.register_buffer(name, torch.tensor(domains, dtype=torch.long), persistent=False)
         childless = torch.tensor([label in vocabulary.grammar.childless for label in vocabulary.labels])
         self.register_buffer("childless", childless, persistent=False)
         self.register_buffer("may_stand", _may_stand(vocabulary) if constraints else None, persistent=False)
@@ -111,6 +118,7 @@ class ParserNetwork(nn.Module):
         last = torch.zeros_like(padded[..., :1]).scatter(1, inputs.lengths[:, None, None], 1.0)
         with_end = padded + last * self.end
         words = with_end[:, :-1]
+        domains = self._domains(encoded, mask)
         return Words(
             mask=mask,
             rows=self.leaf(words),
@@ -119,6 +127,8 @@ class ParserNetwork(nn.Module):
             near=self.attention.near(words.shape[1]) if self.attention is not None else words.new_zeros(0, 0),
             attended=self.attended(words) if self.attended is not None else words[..., :0],
             seen=self.state_encoder.look(words),
+            domains=domains,
+            domain=inputs.domains if self.domain is None else _named_or_likeliest(inputs.domains, domains),
         )
 
     def symbols(self, words: Words) -> Tensor:
@@ -155,7 +165,9 @@ class ParserNetwork(nn.Module):
             if self.vocabulary.copy:
                 copying = scores
         kinds, labels, arities, lexicon = self.heads(hidden)
-        return Scores(kinds, labels, arities, torch.cat([lexicon, copying], dim=-1), weights)
+        if self.domain is not None:
+            labels, lexicon = _shown(labels, self.label_domains, words), _shown(lexicon, self.token_domains, words)
+        return Scores(kinds, labels, arities, torch.cat([lexicon, copying], dim=-1), weights, words.domains)
 
     def forward(self, batch: Batch) -> Scores:
         """Scores at every step of the gold derivations, all at once."""
@@ -178,9 +190,16 @@ class ParserNetwork(nn.Module):
             (scores.labels.masked_fill(may_not_stand, float("-inf")), gold.label_targets, gold.label_targets != IGNORE),
             (arities, gold.arities - 1, gold.mask & (gold.kinds == Kind.REDUCE)),
             (scores.tokens, gold.token_targets, gold.token_targets != IGNORE),
+            (scores.domains, batch.inputs.domains, batch.inputs.domains >= 0),
         ]
         losses = [cross_entropy(each[made], target[made], label_smoothing) for each, target, made in choices]
         return torch.stack(losses).sum() / gold.mask.sum()
+
+    def _domains(self, encoded: Tensor, mask: Tensor) -> Tensor:
+        """[batch, domains] scores of the domains, from the mean of the words."""
+        if self.domain is None:
+            return encoded[:, 0, :0]
+        return self.domain((encoded * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
 
     def _base_rows(self, words: Words, gold: Gold) -> Tensor:
         """[batch, steps, dim] what each action pushes before composition: a label, a copied or a generated word."""
@@ -201,6 +220,17 @@ class ParserNetwork(nn.Module):
             sums = flat.new_zeros(len(level.rows), flat.shape[1]).index_add(0, level.owners, rows[level.sources])
             rows = rows.index_copy(0, level.rows, self.composed(sums / counts, flat[level.rows]))
         return rows.view_as(base)
+
+
+def _named_or_likeliest(domains: Tensor, scores: Tensor) -> Tensor:
+    """[batch] the domains that are named, and where none is, the one of the highest score."""
+    return torch.where(domains < 0, scores.argmax(-1), domains)
+
+
+def _shown(scores: Tensor, domains: Tensor, words: Words) -> Tensor:
+    """[batch, steps, symbols] scores without those of other domains' symbols."""
+    shown = (domains < 0) | (domains == words.domain[:, None])
+    return scores.masked_fill(~shown[:, None], float("-inf"))
 
 
 def _as_one_layer(*parts: nn.Linear) -> None:

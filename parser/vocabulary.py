@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Node
+from parser.domains import name_of
 from parser.transitions.constraints import Constraints
 from parser.transitions.system import Grammar
 
@@ -37,6 +38,7 @@ class Vocabulary:
         max_arity, bound_base: see `Grammar`.
         pieces: a sentencepiece model in base64, or None where no encoder reads pieces.
         constraints: which label may stand under which; None where that is not known and everything may.
+        domains: the domains whose symbols are marked, see `parser.domains`; empty where all symbols are shared.
     """
 
     words: dict[str, int]
@@ -50,6 +52,7 @@ class Vocabulary:
     bound_base: int
     pieces: str | None = None
     constraints: Constraints | None = None
+    domains: list[str] = field(default_factory=list)
 
     @classmethod
     def learn(
@@ -59,6 +62,7 @@ class Vocabulary:
         *,
         copy: bool = True,
         pieces: str | None = None,
+        domains: Iterable[str] = (),
     ) -> Vocabulary:
         """From training examples, all with their words kept or all with their words dropped.
 
@@ -95,6 +99,7 @@ class Vocabulary:
             bound_base=excess,
             pieces=pieces,
             constraints=Constraints.learn(ontology, roots),
+            domains=list(domains),
         )
 
     def with_words_of(self, other: Vocabulary) -> Vocabulary:
@@ -123,7 +128,8 @@ class Vocabulary:
     @cached_property
     def grammar(self) -> Grammar:
         """What legality depends on."""
-        return Grammar(self.words_kept, frozenset(self.childless), self.max_arity, self.bound_base)
+        childless = frozenset([*self.childless, *map(name_of, self.childless)])
+        return Grammar(self.words_kept, childless, self.max_arity, self.bound_base)
 
     @cached_property
     def word_ids(self) -> dict[str, int]:
@@ -144,6 +150,10 @@ class Vocabulary:
     def lexicon_ids(self) -> dict[str, int]:
         """The id of every word of the lexicon."""
         return {token: index for index, token in enumerate(self.lexicon)}
+
+    def domain_id(self, domain: str | None) -> int:
+        """The place of a domain among those whose symbols are marked; -1 for none of them."""
+        return self.domains.index(domain) if domain in self.domains else -1
 
     def word_id(self, word: str) -> int:
         """The id of a word."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,9 @@ def evaluate(options: Options) -> None:
     seconds = time.perf_counter() - begin
     trees = [_with_positions_of(example, parse) for example, parse in zip(examples, parses, strict=True)]
     figures = metrics.evaluate(examples, trees, ontology=nlu.ontology, train_values=nlu.model.values)
+    if nlu.domains and not options.named_domains:
+        told = sum(parse.domain == example.domain for example, parse in zip(examples, parses))
+        figures["domain_accuracy"] = 100 * told / len(examples)
     figures["parse_utt_s"] = len(examples) / seconds
     if switched is not None:
         both = [[parse.tree for parse in some] for some in (parses, _parsed(switched, examples, options))]
@@ -85,12 +89,13 @@ def _loaded(folder: Path) -> SemanticParser:
 
 
 def _parsed(nlu: SemanticParser, examples: list[Example], options: Options) -> Iterator[Parse]:
+    domains = (example.domain for example in examples) if options.named_domains else None
     if options.raw:
         utterances = (example.utterance for example in examples)
-        parses = nlu.parse_many(utterances, options.batch_size, beam=options.beam)
+        parses = nlu.parse_many(utterances, options.batch_size, beam=options.beam, domain=domains)
     else:
         rows = ((example.utterance, example.tokens) for example in examples)
-        parses = nlu.parse_tokenized(rows, options.batch_size, beam=options.beam)
+        parses = nlu.parse_tokenized(rows, options.batch_size, beam=options.beam, domain=domains)
     with progress_bar("utterances", len(examples)) as progress:
         for parse in parses:
             progress(1)
@@ -119,9 +124,10 @@ def parse(options: Options) -> None:
     nlu = _loaded(options.model)
     lines = iter(options.text) if options.text else _standard_input()
     if options.text or not sys.stdin.isatty():
-        parses = nlu.parse_many(lines, nbest=options.nbest)
+        parses = nlu.parse_many(lines, nbest=options.nbest, domain=options.domain)
     else:
-        parses = (nlu.parse(line, options.nbest) for line in lines)  # a person waits for each answer
+        one = partial(nlu.parse, nbest=options.nbest, domain=options.domain)
+        parses = map(one, lines)  # a person waits for each answer
     write = {"tree": _write_tree, "pretty": _write_drawing, "json": _write_json}[options.format]
     for number, parse in enumerate(parses, start=1):
         write(parse, number, options.nbest)
@@ -203,6 +209,7 @@ COMMANDS = {
             argument("--beam", type=whole, default=1, metavar="N", help="hypotheses kept; 1 is greedy search (1)"),
             argument("--compare-constraints", action="store_true", help="also say what the constraints change"),
             argument("--raw", action="store_true", help="cut the utterances with the model's tokenizer"),
+            argument("--named-domains", action="store_true", help="tell the model the domain of each utterance"),
         ),
     ),
     "parse": Command(
@@ -214,6 +221,7 @@ COMMANDS = {
             argument("text", metavar="TEXT", nargs="*", help="utterances (default: standard input, one a line)"),
             argument("--format", choices=["tree", "pretty", "json"], default="tree", help="how to write them (tree)"),
             argument("--nbest", type=whole, default=1, metavar="K", help="best parses of each, with their scores (1)"),
+            argument("--domain", metavar="NAME", help="their domain (default: the model tells it)"),
         ),
     ),
     "oracle": Command(

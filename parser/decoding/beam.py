@@ -22,6 +22,7 @@ from parser.batching import Inputs
 from parser.decoding.batched_state import Bools, Floats, Ints
 from parser.decoding.greedy import Derivation, derivations
 from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper, host
+from parser.domains import name_of
 from parser.gathering import at
 from parser.network import ParserNetwork
 from parser.transitions.actions import Kind
@@ -55,6 +56,7 @@ def parse_batch(network: ParserNetwork, inputs: Inputs, width: int, nbest: int =
         nbest: how many derivations to give back, from 1 to `width`; fewer come where there are no more.
     """
     stepper, texts, batch = Stepper(network, inputs, width), _texts(network.vocabulary, inputs), len(inputs.lengths)
+    domains = host(stepper.words.domain)
     totals = np.full((batch, width), _NEVER)  # where it is minus infinity there is no hypothesis
     totals[:, 0] = 0.0
     signatures = np.zeros((batch, width), np.int64)
@@ -76,7 +78,7 @@ def parse_batch(network: ParserNetwork, inputs: Inputs, width: int, nbest: int =
         results[moving] = totals
         steps.append(step if len(moving) == batch else _among(step, moving, batch))
     best = _best(results, nbest)
-    return _traced(network.vocabulary, inputs.lengths, steps, np.take_along_axis(results, best, 1), best)
+    return _traced(network.vocabulary, inputs.lengths, domains, steps, np.take_along_axis(results, best, 1), best)
 
 
 def _best(values: Floats, count: int) -> Ints:
@@ -143,10 +145,11 @@ def _top(logs: Tensor, most: int) -> tuple[Floats, Ints]:
 
 def _texts(vocabulary: Vocabulary, inputs: Inputs) -> Ints:
     """[batch, tokens] a number for the text of every token, equal where the texts are, generated or copied."""
-    numbers, mask = dict(vocabulary.lexicon_ids), host(inputs.mask)
+    numbers: dict[str, int] = {}
+    mask, lexicon = host(inputs.mask), [numbers.setdefault(name_of(word), len(numbers)) for word in vocabulary.lexicon]
     copied = np.zeros(mask.shape, np.int64)
     copied[mask] = [numbers.setdefault(word, len(numbers)) for words in inputs.tokens for word in words]
-    generated = np.broadcast_to(np.arange(len(vocabulary.lexicon)), (len(mask), len(vocabulary.lexicon)))
+    generated = np.broadcast_to(np.array(lexicon, np.int64), (len(mask), len(lexicon)))
     return np.concatenate([generated, copied], axis=1)
 
 
@@ -187,7 +190,7 @@ def _among(step: Step, places: Ints, batch: int) -> Step:
 
 
 def _traced(
-    vocabulary: Vocabulary, lengths: Tensor, steps: list[Step], log_probs: Floats, best: Ints
+    vocabulary: Vocabulary, lengths: Tensor, domains: Ints, steps: list[Step], log_probs: Floats, best: Ints
 ) -> list[list[Derivation]]:
     """The derivations of the [batch, nbest] best hypotheses."""
     chosen, attention, places = [], [], best
@@ -199,6 +202,7 @@ def _traced(
     flat = derivations(
         vocabulary,
         lengths.repeat_interleave(nbest).tolist(),
+        domains.repeat(nbest),
         Choice(*(np.stack(each[::-1], axis=-1).reshape(-1, taken) for each in zip(*chosen))),
         log_probs.ravel(),
         torch.stack(attention[::-1], dim=2).flatten(0, 1),

@@ -24,17 +24,20 @@ class Derivation:
         actions: the derivation.
         log_prob: the sum of the log-probabilities of all choices, after the legality masks.
         attention: [actions, words] where it looked at each step; no columns without attention.
+        domain: the domain whose symbols it was shown; None where all are shared.
     """
 
     actions: tuple[Action, ...]
     log_prob: float
     attention: Tensor
+    domain: str | None
 
 
 @torch.inference_mode()
 def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
     """The greedy derivation of each utterance; always a whole, legal tree."""
     stepper, batch = Stepper(network, inputs), len(inputs.lengths)
+    domains = host(stepper.words.domain)
     steps: list[tuple[Ints, Choice, Tensor]] = []
     moving = np.arange(batch)
     while not (finished := stepper.state.finished[:, 0]).all():
@@ -51,7 +54,7 @@ def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
         attention[stepper.state.tensor(places), step] = seen
         for name in FIELDS:
             getattr(made, name)[places, step] = getattr(choice, name)[:, 0]
-    return derivations(network.vocabulary, inputs.lengths.tolist(), made, made.log_probs.sum(1), attention)
+    return derivations(network.vocabulary, inputs.lengths.tolist(), domains, made, made.log_probs.sum(1), attention)
 
 
 def choose(logs: LogProbs) -> Choice:
@@ -80,20 +83,22 @@ def _best(logs: Tensor) -> tuple[Floats, Ints]:
 
 
 def derivations(
-    vocabulary: Vocabulary, lengths: list[int], choices: Choice, log_probs: Floats, attention: Tensor
+    vocabulary: Vocabulary, lengths: list[int], domains: Ints, choices: Choice, log_probs: Floats, attention: Tensor
 ) -> list[Derivation]:
     """The symbolic derivations of choices in arrays.
 
     Args:
         vocabulary: the symbols.
         lengths: number of words of each of n utterances.
+        domains: [n] whose symbols they were shown.
         choices: [n, steps] what was chosen; kind -1 after the end.
         log_probs: [n] of the derivations.
         attention: [n, steps, words] where the parser looked.
     """
     columns = (values.tolist() for values in (choices.kinds, choices.labels, choices.arities, choices.tokens))
     result = []
-    for length, log_prob, weights, *chosen in zip(lengths, log_probs.tolist(), attention, *columns):
+    names = [vocabulary.domains[domain] if vocabulary.domains else None for domain in domains]
+    for length, name, log_prob, weights, *chosen in zip(lengths, names, log_probs.tolist(), attention, *columns):
         actions = tuple(action_of(vocabulary, *choice) for choice in zip(*chosen) if choice[0] >= 0)
-        result.append(Derivation(actions, log_prob, weights[: len(actions), :length]))
+        result.append(Derivation(actions, log_prob, weights[: len(actions), :length], name))
     return result

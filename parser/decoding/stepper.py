@@ -14,6 +14,7 @@ from data_conversion.errors import DataError
 from parser.batching import Inputs
 from parser.decoding.batched_state import BatchedState, Bools, Floats, Ints
 from parser.decoding.constraints import constrained
+from parser.domains import name_of
 from parser.gathering import at
 from parser.network import ParserNetwork, Scores, finishes_node, legal_arities
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
@@ -170,14 +171,14 @@ def action_of(vocabulary: Vocabulary, kind: int, label: int, arity: int, token: 
     """The symbolic action of one hypothesis's choice."""
     match Kind(kind):
         case Kind.OPEN:
-            return Open(vocabulary.labels[label])
+            return Open(name_of(vocabulary.labels[label]))
         case Kind.CLOSE:
             return Close()
         case Kind.NULLARY:
-            return Nullary(vocabulary.labels[label])
+            return Nullary(name_of(vocabulary.labels[label]))
         case Kind.REDUCE:
-            return Reduce(vocabulary.labels[label], arity)
+            return Reduce(name_of(vocabulary.labels[label]), arity)
         case Kind.FINISH:
             return Finish()
     position = token - len(vocabulary.lexicon)
-    return Copy(position) if position >= 0 else Generate(vocabulary.lexicon[token])
+    return Copy(position) if position >= 0 else Generate(name_of(vocabulary.lexicon[token]))

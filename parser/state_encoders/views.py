@@ -19,6 +19,8 @@ class Words:
         near: [length + 1, length] attention biases while each word, or the end, is in focus; the same for all.
         attended: [batch, length, dim] what it adds to the parser state when it is attended to, empty without attention.
         seen: [batch, length, …] what the state encoder wants to know of the words (`StateEncoder.look`).
+        domains: [batch, domains] scores of the domains of the utterances, where there are several.
+        domain: [batch] the domain whose symbols an utterance is shown.
     """
 
     mask: Tensor
@@ -28,6 +30,8 @@ class Words:
     near: Tensor
     attended: Tensor
     seen: Tensor
+    domains: Tensor
+    domain: Tensor
 
     def of(self, chosen: Tensor) -> Words:
         """These utterances of the batch alone."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pytorch_lightning as lightning
 
 from data_conversion.errors import DataError
@@ -17,6 +18,7 @@ from data_conversion.tokenization import tokenize
 from parser import artifact
 from parser.artifact import Artifact
 from parser.batching import Batch, Derivations, length_batches
+from parser.domains import marked, marked_ontology
 from parser.evaluation.metrics import evaluate, slot_values
 from parser.subwords import learn_pieces
 from parser.vocabulary import Vocabulary
@@ -33,6 +35,9 @@ class ParserData(lightning.LightningDataModule):
         pieces: the most sentencepiece pieces to learn; 0 for none.
         tokenizer: the tokenizer that the exported model applies to raw text.
         limit: train on the first so many examples only.
+        separate: what each domain of the data has output layers of its own for, `tokens` or `tokens` and `labels`; the
+            rest of the parser is shared (multitask).
+        balanced: every domain gives as many utterances to an epoch; else as many as it has.
         source: a model folder to go on from, whose words the vocabulary then has too: see `parser.training.transfer`.
 
     Raises:
@@ -48,6 +53,8 @@ class ParserData(lightning.LightningDataModule):
         tokenizer: str = "words",
         limit: int | None = None,
         source: str | None = None,
+        separate: Sequence[Literal["tokens", "labels"]] = (),
+        balanced: bool = False,
     ) -> None:
         super().__init__()
         tokenize("", tokenizer)
@@ -56,7 +63,7 @@ class ParserData(lightning.LightningDataModule):
                 raise DataError(f"data.{name} is {number}: it counts utterances, from 1")
         self.folder = Path(os.path.expandvars(path))
         self.batch_size, self.copy, self.pieces, self.tokenizer = batch_size, copy, pieces, tokenizer
-        self.limit, self.source = limit, source
+        self.limit, self.source, self.separate, self.balanced = limit, source, separate, balanced
 
     @cached_property
     def ontology(self) -> Ontology:
@@ -89,7 +96,10 @@ class ParserData(lightning.LightningDataModule):
     def vocab(self) -> dict[str, Any]:
         """The vocabulary as plain data, for the one link to the model."""
         pieces = learn_pieces((" ".join(e.tokens) for e in self.train), self.pieces) if self.pieces else None
-        vocabulary = Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces)
+        ontology = marked_ontology(self.ontology) if "labels" in self.separate else self.ontology
+        domains = self.ontology.domains if self.separate else ()
+        examples = map(self._marked, self.train)
+        vocabulary = Vocabulary.learn(examples, ontology, copy=self.copy, pieces=pieces, domains=domains)
         if self.source_model is not None:
             vocabulary = vocabulary.with_words_of(Vocabulary.from_dict(self.source_model.vocabulary))
         return vocabulary.to_dict()
@@ -111,7 +121,7 @@ class ParserData(lightning.LightningDataModule):
     def train_dataloader(self) -> Batches:
         derivations = self._derivations(self.train)
         derivations.require_legal()
-        return Batches(derivations, self.batch_size, self)
+        return Batches(derivations, self.batch_size, self, balanced=self.balanced)
 
     def val_dataloader(self) -> Batches:
         return Batches(self._derivations(self.dev), 64)
@@ -125,7 +135,10 @@ class ParserData(lightning.LightningDataModule):
     def _derivations(self, examples: list[Example]) -> Derivations:
         assert self.trainer is not None
         network = self.trainer.lightning_module.network
-        return Derivations(examples, network.vocabulary, network.system)
+        return Derivations([self._marked(example) for example in examples], network.vocabulary, network.system)
+
+    def _marked(self, example: Example) -> Example:
+        return marked(example, self.separate, copy=self.copy)
 
     def _read(self, split: str) -> list[Example]:
         """The examples of a split that have words."""
@@ -148,18 +161,44 @@ class Batches:
         derivations: the data set.
         batch_size: utterances a batch.
         shuffled_by: the datamodule whose seed and epoch shuffle the batches; None keeps them in order of length.
+        balanced: every domain gives as many utterances.
     """
 
-    def __init__(self, derivations: Derivations, batch_size: int, shuffled_by: ParserData | None = None) -> None:
-        self.derivations, self.batch_size, self._data = derivations, batch_size, shuffled_by
+    def __init__(
+        self,
+        derivations: Derivations,
+        batch_size: int,
+        shuffled_by: ParserData | None = None,
+        *,
+        balanced: bool = False,
+    ) -> None:
+        self.derivations, self.batch_size, self._data, self.balanced = derivations, batch_size, shuffled_by, balanced
 
     def __len__(self) -> int:
-        return -(-len(self.derivations) // self.batch_size)
+        return -(-len(self._indices(0)) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         seed = None
         if self._data is not None:
             assert self._data.trainer is not None
             seed = epoch_seed(self._data.trainer)
-        for indices in length_batches(self.derivations.steps, self.batch_size, seed):
-            yield self.derivations.batch(indices)
+        indices = self._indices(seed or 0)
+        for places in length_batches(self.derivations.steps[indices], self.batch_size, seed):
+            yield self.derivations.batch(indices[places].tolist())
+
+    def _indices(self, seed: int) -> np.ndarray:
+        every = np.arange(len(self.derivations))
+        return balanced(self.derivations.domains, seed) if self.balanced else every
+
+
+def balanced(domains: Sequence[str], seed: int) -> np.ndarray:
+    """Indices of examples, equally many of each domain and about as many as there are; those of a small domain recur.
+
+    >>> [["a", "a", "a", "b"][index] for index in balanced(["a", "a", "a", "b"], seed=0)]
+    ['a', 'a', 'b', 'b']
+    """
+    generator, known = np.random.default_rng(seed), np.array(domains)
+    groups = [np.flatnonzero(known == domain) for domain in sorted(set(domains))]
+    each = len(domains) // len(groups)
+    rounds = ([generator.permutation(group) for _ in range(-(-each // len(group)))] for group in groups)
+    return np.concatenate([np.concatenate(orders)[:each] for orders in rounds])

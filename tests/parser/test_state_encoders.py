@@ -37,8 +37,9 @@ def encoder_for(factory: Callable[[int, int], nn.Module]) -> nn.Module:
 def words_of(encoder: nn.Module, encoded: Tensor, mask: Tensor) -> Words:
     """As the state encoder sees them; what others see of them is empty."""
     nothing = encoded[..., :0]
-    seen = encoder.look(encoded)
-    return Words(mask, rows=nothing, ahead=nothing, keys=nothing, near=nothing, attended=nothing, seen=seen)
+    seen, domain = encoder.look(encoded), torch.zeros(len(mask), dtype=torch.long)
+    others = dict.fromkeys(("rows", "ahead", "keys", "near", "attended", "domains"), nothing)
+    return Words(mask, seen=seen, domain=domain, **others)
 
 
 def gold_batch(*trees: Node) -> Batch:

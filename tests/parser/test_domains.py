@@ -1,0 +1,174 @@
+"""A parser of several domains shows each its own symbols, and tells the domain where none is named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import dropped_examples
+from test_network import STATE_ENCODERS, SYSTEMS
+from test_training import config, data, fit, refused, semparse  # noqa: F401
+
+from data_conversion.errors import DataError
+from data_conversion.example import Example, write_examples
+from data_conversion.ontology import Ontology
+from data_conversion.tree import Leaf, Node
+from parser import SemanticParser
+from parser.batching import Derivations
+from parser.decoding import beam, greedy
+from parser.domains import SEPARATE, domain_of, marked, marked_ontology, name_of
+from parser.encoders.bilstm import BiLSTM
+from parser.network import ParserNetwork
+from parser.training.datamodule import balanced
+from parser.training.export import export
+from parser.transitions.actions import Generate, Nullary, Open, Reduce
+from parser.transitions.system import TransitionSystem
+from parser.vocabulary import Vocabulary
+
+separations = st.sampled_from([("tokens",), SEPARATE])
+
+
+def in_domain(domain: str, example: Example) -> Example:
+    return Example(example.id, domain, example.utterance, example.tokens, example.tree)
+
+
+two_domains = st.tuples(
+    st.lists(dropped_examples().map(partial(in_domain, "a")), min_size=1, max_size=3),
+    st.lists(dropped_examples().map(partial(in_domain, "b")), min_size=1, max_size=3),
+).map(lambda both: [*both[0], *both[1]])
+
+
+def learnt(examples: list[Example], separate: tuple[str, ...]) -> tuple[Vocabulary, list[Example]]:
+    kinds = {node.label: "function" for example in examples for node in example.tree.nodes()}
+    ontology = Ontology.learn((example.domain, example.tree, kinds) for example in examples)
+    ours = [marked(example, separate, copy=True) for example in examples]
+    known = marked_ontology(ontology) if "labels" in separate else ontology
+    return Vocabulary.learn(ours, known, domains=ontology.domains), ours
+
+
+def network_for(vocabulary: Vocabulary, system: TransitionSystem, seed: int) -> ParserNetwork:
+    torch.manual_seed(seed)
+    encoder = partial(BiLSTM, hidden=4, word_dim=4, character_dim=3)
+    network = ParserNetwork(vocabulary, encoder, STATE_ENCODERS[0], system, dim=8, history=6).eval()
+    with torch.no_grad():
+        for weights in network.heads.parameters():
+            weights.mul_(10)
+    return network
+
+
+@given(examples=two_domains, separate=separations)
+def test_a_marked_example_is_the_example_but_for_the_marks(examples: list[Example], separate: tuple[str, ...]) -> None:
+    for example in examples:
+        tree = marked(example, separate, copy=True).tree
+        assert [name_of(node.label) for node in tree.nodes()] == [node.label for node in example.tree.nodes()]
+        for leaf, before in zip(tree.leaves(), example.tree.leaves(), strict=True):
+            assert (name_of(leaf.text), leaf.position) == (before.text, before.position)
+            assert domain_of(leaf.text) == (example.domain if leaf.position is None else None)
+        marks = {domain_of(node.label) for node in tree.nodes()}
+        assert marks == ({example.domain} if "labels" in separate else {None})
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@settings(max_examples=12)
+@given(examples=two_domains, separate=separations, seed=st.integers(0, 100))
+def test_a_domain_is_shown_its_own_symbols_alone(
+    system: TransitionSystem, examples: list[Example], separate: tuple[str, ...], seed: int
+) -> None:
+    vocabulary, ours = learnt(examples, separate)
+    network = network_for(vocabulary, system, seed)
+    labels = {domain: own_names(vocabulary.labels, domain) for domain in ("a", "b")}
+    lexicon = {domain: own_names(vocabulary.lexicon, domain) for domain in ("a", "b")}
+    indexer, tokens = Derivations(ours, vocabulary, system)._indexer, [example.tokens for example in examples]
+    for domain in ("a", "b", None):
+        inputs = indexer.inputs(tokens, [domain] * len(tokens))
+        found = greedy.parse_batch(network, inputs)
+        searched = [best for row in beam.parse_batch(network, inputs, 3, 2) for best in row]
+        for derivation in [*found, *searched]:
+            assert derivation.domain in ("a", "b") and domain in (None, derivation.domain)
+            for action in derivation.actions:
+                if isinstance(action, (Open, Nullary, Reduce)):
+                    assert action.label in labels[derivation.domain]
+                if isinstance(action, Generate):
+                    assert action.token in lexicon[derivation.domain]
+
+
+def own_names(symbols: list[str], domain: str) -> set[str]:
+    return {name_of(symbol) for symbol in symbols if domain_of(symbol) in (None, domain)}
+
+
+@settings(max_examples=10)
+@given(examples=two_domains, separate=separations)
+def test_the_loss_of_marked_examples_is_finite_and_tells_the_domain(
+    examples: list[Example], separate: tuple[str, ...]
+) -> None:
+    vocabulary, ours = learnt(examples, separate)
+    network = network_for(vocabulary, SYSTEMS[0], 0)
+    batch = Derivations(ours, vocabulary, network.system).batch(range(len(ours)))
+    network.loss(batch, 0.05).backward()
+    assert all(bool(weights.grad.isfinite().all()) for weights in network.parameters() if weights.grad is not None)
+    assert bool((network.domain.weight.grad != 0).any())
+
+
+@given(domains=st.lists(st.sampled_from("abc"), min_size=3, max_size=30), seed=st.integers(0, 99))
+def test_balanced_epochs_take_equally_many_of_each_domain_and_none_much_more_often(
+    domains: list[str], seed: int
+) -> None:
+    taken = balanced(domains, seed)
+    counts = Counter(domains[index] for index in taken)
+    assert set(counts.values()) == {len(domains) // len(set(domains))} and set(counts) == set(domains)
+    for domain in set(domains):
+        often = Counter(index for index in taken.tolist() if domains[index] == domain)
+        every = [often[index] for index, each in enumerate(domains) if each == domain]
+        assert max(every) - min(every) <= 1
+
+
+def said(domain: str, utterance: str, intent: str, word: str) -> Example:
+    tokens = tuple(utterance.split())
+    leaves = (Leaf(tokens[-1], len(tokens) - 1), Leaf(word))
+    return Example(utterance, domain, utterance, tokens, Node(intent, (Node("Name", leaves),)))
+
+
+@pytest.fixture(scope="module")
+def domains(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two domains that say the same of *open it*, but with other words and labels."""
+    folder = tmp_path_factory.mktemp("domains") / "data"
+    names = ("one", "two", "three", "four")
+    examples = [said("house", f"open window {name}", "Turn", "hinge") for name in names]
+    examples += [said("files", f"open folder {name}", "Read", "disk") for name in names]
+    kinds = {"Turn": "intent", "Read": "intent", "Name": "slot"}
+    ontology = Ontology.learn((example.domain, example.tree, kinds) for example in examples)
+    for split in ("train", "dev", "test"):
+        write_examples(folder / f"{split}.jsonl", examples, ontology)
+    ontology.save(folder / "ontology.json")
+    return folder
+
+
+@pytest.mark.parametrize("separate", ["[tokens]", "[tokens, labels]"])
+def test_a_multitask_model_is_as_easy_to_call_as_any_other(
+    config: Path,  # noqa: F811
+    domains: Path,
+    tmp_path: Path,
+    separate: str,
+) -> None:
+    options = ("--data.path", domains, "--data.separate", separate, "--data.balanced", "true")
+    more = ("--trainer.max_epochs", 60, "--model.learning_rate", 0.02, "--early_stopping.patience", 60)
+    export(fit(config, tmp_path / "run", *options, *more), tmp_path / "model")
+    nlu = SemanticParser.from_pretrained(tmp_path / "model")
+    assert nlu.domains == ["files", "house"]
+    window = nlu.parse("open window two")
+    assert (str(window.tree), window.domain) == ("(Turn(Name(two)(hinge)))", "house")
+    assert nlu.parse("open folder one", domain="files").tree == Node(
+        "Read", (Node("Name", (Leaf("one", 2), Leaf("disk"))),)
+    )
+    elsewhere = nlu.parse("open window two", domain="files")
+    assert elsewhere.domain == "files" and "hinge" not in str(elsewhere.tree)
+    with pytest.raises(DataError, match="no domain 'garden'; it has files, house"):
+        nlu.parse("open it", domain="garden")
+    shown = semparse("parse", tmp_path / "model", "open window two", "--domain", "house")
+    assert shown.out == "(Turn(Name(two)(hinge)))\n"
+    assert "it has files, house" in refused("parse", tmp_path / "model", "x", "--domain", "garden", status=1)
