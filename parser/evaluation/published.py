@@ -34,9 +34,10 @@ class Figure:
     domain: str | None = None
 
     def is_beside(self, record: Mapping[str, Any]) -> bool:
-        """Whether a record is of the same data and metric."""
-        ours = {"dataset": self.dataset, "train": self.dataset, "domain": self.domain, "metric": self.metric}
-        return {**ours, "split": "test"}.items() <= record.items()
+        """Whether a record is of the same data and metric, and trained on that data: *snips* or *snips, composed*."""
+        ours = {"dataset": self.dataset, "domain": self.domain, "metric": self.metric, "split": "test"}
+        trained_on = str(record["train"]).replace(",", " ").split()[0]
+        return ours.items() <= record.items() and trained_on == self.dataset
 
 
 def read_published(path: str | Path) -> list[Figure]:
