@@ -276,7 +276,7 @@ def test_what_ids_say_is_measured_apart(
     model = SimpleNamespace(
         values=frozenset(), vocabulary={"copy": True}, model_config={**MODEL_CONFIG, "encoder": encoder}
     )
-    double = SimpleNamespace(ontology=known, model=model, parse_tokenized=lambda rows, beam: answers)
+    double = SimpleNamespace(ontology=known, model=model, parse_tokenized=lambda rows, beam, domain: answers)
     monkeypatch.setattr(SemanticParser, "from_pretrained", lambda path: double)
     records, _ = run(tiny(by_id=True))
     means = {(each["split"], each["table"]): each["mean"] for each in records if each["metric"] == "exact_match"}
@@ -313,6 +313,25 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(house: list[list[str
     assert not (run_folder / "config.yaml").exists()
     (run_folder / "last.ckpt").touch()
     assert tiny().training.command(0)[-2:] == ["--ckpt_path", "runs/tiny/0/last.ckpt"]
+
+
+def test_a_training_that_goes_on_from_another_trains_that_one_first_and_once(house: list[list[str]]) -> None:
+    source, data = Training("source", ("tiny.yaml",), 12, data=Path("kept")), Path("kept")
+    going_on = Training("further", ("tiny.yaml",), 30, data=data, source=source, transfer="pretraining", limit=2)
+    experiment = replace(tiny(seeds=2), training=going_on)
+    ((_, hours),) = plan([experiment], Path("results/tiny.json"), set())
+    assert hours == pytest.approx((2 * 30 + 12) / 60)
+    assert "--data.limit" in going_on.command(0)
+    records, _ = run(experiment)
+    fits = [command for command in house if command[1] == "fit"]
+    assert [command[command.index("--run") + 1] for command in fits] == [
+        "runs/source/0",
+        "runs/further/0",
+        "runs/further/1",
+    ]
+    for command in fits[1:]:
+        assert command[command.index("--data.source") + 1] == "models/source"
+    assert {each["transfer"] for each in records} == {"pretraining"}
 
 
 def test_what_another_process_trains_is_waited_for(

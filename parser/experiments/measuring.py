@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ class Experiment:
         seeds: how many seeds it is trained with, unless somebody wants another number.
         beam: how many hypotheses of an utterance the search keeps; 1 is greedy search.
         by_cutting: cut utterances at connectives and parse each piece.
+        named_domains: tell the model the domain of each utterance.
     """
 
     training: Training
@@ -88,6 +90,7 @@ class Experiment:
     seeds: int = 1
     beam: int = 1
     by_cutting: bool = False
+    named_domains: bool = False
 
     def done(self, test: TestSet, seeds: Sequence[int], records: Sequence[Record]) -> bool:
         """Whether every headline figure of a test set is among the records, for these seeds."""
@@ -103,12 +106,16 @@ class Experiment:
             "domain": test.domain,
             "seeds": list(seeds),
             "config": self.training.config,
+            "transfer": self.training.transfer,
             "beam": self.beam,
         }
 
     def measure(self, test: TestSet, seeds: Sequence[int], command: str) -> list[Record]:
         """The records of a test set."""
-        told = [evaluate(self.training.model(seed), test, beam=self.beam, by_cutting=self.by_cutting) for seed in seeds]
+        measured = partial(
+            evaluate, test=test, beam=self.beam, by_cutting=self.by_cutting, named_domains=self.named_domains
+        )
+        told = [measured(self.training.model(seed)) for seed in seeds]
         shared = {
             **self._said(test, seeds),
             **told[0]["model"],
@@ -140,7 +147,9 @@ def _figures(told: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, list[fl
                 yield metric, f", {name}", [each["by_id"][name][metric] for each in told]
 
 
-def evaluate(model: Path, test: TestSet, *, beam: int = 1, by_cutting: bool = False) -> dict[str, Any]:
+def evaluate(
+    model: Path, test: TestSet, *, beam: int = 1, by_cutting: bool = False, named_domains: bool = False
+) -> dict[str, Any]:
     """All metrics of a model on a test set, and utterances parsed per second of CPU time at batch 64 on one thread."""
     import torch
 
@@ -150,9 +159,10 @@ def evaluate(model: Path, test: TestSet, *, beam: int = 1, by_cutting: bool = Fa
     nlu = SemanticParser.from_pretrained(model)
     examples = test.examples()
     words_kept = all(example.words_kept for example in examples)
+    domains = [example.domain for example in examples] if named_domains else None
 
     def parse(rows: Sequence[tuple[str, tuple[str, ...]]]) -> list[Node | None]:
-        return [parse.tree for parse in nlu.parse_tokenized(rows, beam=beam)]
+        return [parse.tree for parse in nlu.parse_tokenized(rows, beam=beam, domain=domains)]
 
     begin = time.process_time()
     if by_cutting:

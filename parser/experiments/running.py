@@ -36,7 +36,7 @@ def reproduce(
         if not missing:
             say(f"recorded in {results}: {training.name}")
             continue
-        for folder in dict.fromkeys([training.folder, *(test.file.parent for test in missing)]):
+        for folder in dict.fromkeys([*training.folders, *(test.file.parent for test in missing)]):
             prepare(folder)
         for seed in chosen:
             if training.done(seed):
@@ -66,10 +66,14 @@ def plan(
         chosen, training = range(seeds or experiment.seeds), experiment.training
         missing = _missing(experiment, chosen, results)
         models = {training.model(seed) for seed in chosen if missing and not training.done(seed)} - planned
+        minutes, source = len(models) * training.minutes, training.source
         planned |= models
+        if models and source and not source.done(0) and source.model(0) not in planned:
+            planned.add(source.model(0))
+            minutes += source.minutes
         train = f"train {len(models)} of {len(chosen)} seeds" if models else "trained" if missing else "recorded"
         measure = ", measure " + "; ".join(f"{test.dataset} {test.split}" for test in missing) if missing else ""
-        yield f"{training.name}: {train}{measure}", len(models) * training.minutes / 60
+        yield f"{training.name}: {train}{measure}", minutes / 60
 
 
 def _missing(experiment: Experiment, seeds: Sequence[int], results: Path) -> list[TestSet]:

@@ -30,6 +30,9 @@ class Training:
         minutes: the CPU-minutes that one seed is expected to take.
         data: the folder to train on, where it is not the experiment's own.
         threads: CPU threads.
+        source: the model that it goes on from, which is that of seed 0 whatever its own seed.
+        transfer: what records call the way in which one domain helps another.
+        limit: train on so many examples only.
     """
 
     name: str
@@ -37,6 +40,9 @@ class Training:
     minutes: float
     data: Path | None = None
     threads: int = 1
+    source: Training | None = None
+    transfer: str = "none"
+    limit: int | None = None
 
     @property
     def config(self) -> str:
@@ -58,6 +64,11 @@ class Training:
         except (yaml.YAMLError, KeyError, TypeError):
             raise DataError("this is no experiment: it says no data.path", file=config) from None
 
+    @property
+    def folders(self) -> list[Path]:
+        """The folders of data that it needs, its source's among them."""
+        return [*(self.source.folders if self.source else []), self.folder]
+
     def run(self, seed: int) -> Path:
         return Path("runs") / self.name / str(seed)
 
@@ -72,17 +83,21 @@ class Training:
         run = self.run(seed)
         command = ["semparse", "fit", *(part for config in self.configs for part in ("--config", config))]
         command += ["--data.path", str(self.data)] if self.data else []
+        command += ["--data.source", str(self.source.model(0))] if self.source else []
+        command += ["--data.limit", str(self.limit)] if self.limit else []
         command += ["--threads", str(self.threads)] if self.threads > 1 else []
         command += ["--run", str(run), "--seed_everything", str(seed)]
         return command + (["--ckpt_path", str(run / "last.ckpt")] if (run / "last.ckpt").is_file() else [])
 
     def fit(self, seed: int) -> None:
-        """Train and export, in processes of their own; or wait for another process that does.
+        """Train and export, in processes of their own; or wait for another process that does. A source comes first.
 
         Raises:
             DataError: a process failed; what it said stands on standard error.
         """
         run = self.run(seed)
+        if self.source and not self.done(seed):
+            self.source.fit(0)
         with locked(run) as lock:
             if self.done(seed):
                 return
