@@ -170,6 +170,10 @@ def test_lambda_dcs_errors_point_at_the_character(text: str, column: int, reason
             "nwr(keyval('shop',or('books','wine')))",
             Node("nwr", (Node("keyval:shop", (Node("or", (Leaf("'books'"), Leaf("'wine'"))),)),)),
         ),
+        (
+            "nwr(keyval('shop','ice_cream'),keyval('ref','a__b _c'))",
+            Node("nwr", (constant("keyval:shop", "ice _ cream"), constant("keyval:ref", "a__b _c"))),
+        ),
         ("nwr(keyval('name','Radio Aston (RA)'),keyval('op:hours','24/7'))", None),
         ("f()", Node("f")),
     ],
@@ -178,6 +182,12 @@ def test_nlmaps_tree(line: str, tree: Node | None) -> None:
     assert NLMAPS.write(NLMAPS.read(line)) == line
     if tree is not None:
         assert NLMAPS.read(line) == tree
+
+
+@given(words=st.lists(st.text("ab_\\'", min_size=1, max_size=4) | st.just("_"), min_size=1, max_size=6))
+def test_words_and_underscores_of_nlmaps_read_back(words: list[str]) -> None:
+    tree = Node("nwr", (Node("keyval:name", tuple(map(Leaf, words))),))
+    assert NLMAPS.read(NLMAPS.write(tree)) == tree
 
 
 def test_nlmaps_passes_over_white_space() -> None:
