@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,17 +214,17 @@ class SemanticParser:
         batch_size: int = 64,
         nbest: int = 1,
         beam: int | None = None,
-        domain: str | Iterable[str] | None = None,
+        domain: str | Iterable[str | None] | None = None,
     ) -> Iterator[Parse]:
         """The parses of many utterances, in order, as they are asked for; `nbest` and `beam` as in `parse`.
 
-        `domain` is one for all of them, or one for each; where none is named the model tells it.
+        `domain` is one for all of them, or one, or None, for each; where none is named the model tells it.
 
         A line that cannot be parsed is answered by a `Parse` without a tree that says why; nothing is raised.
         """
         if isinstance(lines, str):
             raise DataError("parse_many takes several utterances: parse takes one")
-        requests = (replace(self._request(line), domain=name) for line, name in zip(lines, self._domains(domain)))
+        requests = self._named(map(self._request, lines), domain)
         return self._parse_requests(requests, _Search.checked(batch_size, nbest, beam))
 
     def parse_tokenized(
@@ -233,23 +233,25 @@ class SemanticParser:
         batch_size: int = 64,
         nbest: int = 1,
         beam: int | None = None,
-        domain: str | Iterable[str] | None = None,
+        domain: str | Iterable[str | None] | None = None,
     ) -> Iterator[Parse]:
         """As `parse_many`, for utterances that bring their own tokens.
 
         The tokens win: an utterance in which they are not found is taken to be the tokens between spaces.
         """
-        requests = (replace(_given(*row), domain=name) for row, name in zip(rows, self._domains(domain)))
+        requests = self._named((_given(*row) for row in rows), domain)
         return self._parse_requests(requests, _Search.checked(batch_size, nbest, beam))
 
-    def _domains(self, domain: str | Iterable[str] | None) -> Iterator[str | None]:
-        """The domain of each utterance; one name for all is looked up at once."""
+    def _named(self, requests: Iterable[_Request], domain: str | Iterable[str | None] | None) -> Iterator[_Request]:
+        """The requests with their domains; one name for all is looked up at once."""
         if domain is None or isinstance(domain, str):
-            return repeat(self._known(domain) if domain is not None else None)
-        return map(self._known, domain)
+            one = self._known(domain)
+            return (replace(request, domain=one) for request in requests)
+        each = zip(requests, map(self._known, domain), strict=True)
+        return (replace(request, domain=name) for request, name in each)
 
-    def _known(self, domain: str) -> str:
-        if domain not in self.domains:
+    def _known(self, domain: str | None) -> str | None:
+        if domain is not None and domain not in self.domains:
             known = ", ".join(self.domains) or "none: it was not trained with output layers of their own"
             raise DataError(f"the model has no domain {domain!r}; it has {known}")
         return domain
@@ -265,7 +267,7 @@ class SemanticParser:
 
     def _parse_requests(self, requests: Iterator[_Request], search: _Search) -> Iterator[Parse]:
         while window := list(islice(requests, search.batch_size * _WINDOW)):
-            parses = [Parse(request.utterance, request.tokens, error=request.error) for request in window]
+            parses = [request.unparsed for request in window]
             for indices in _batches(window, search.batch_size):
                 answers = self._parse_batch([window[index] for index in indices], search)
                 for index, parse in zip(indices, answers, strict=True):
@@ -333,6 +335,10 @@ class _Request:
     @property
     def words(self) -> tuple[str, ...]:
         return tuple(token.text for token in self.tokens)
+
+    @property
+    def unparsed(self) -> Parse:
+        return Parse(self.utterance, self.tokens, error=self.error, domain=self.domain)
 
 
 def _checked(utterance: str, tokens: tuple[Token, ...]) -> _Request:

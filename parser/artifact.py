@@ -181,6 +181,7 @@ def save(
             model_config=model_config,
             formalism=formalism,
             ontology=ontology,
+            domains=vocabulary.get("domains", ()),
             parameters=sum(tensor.numel() for tensor in state_dict.values()),
         )
         (new / CARD).write_text(text, encoding="utf-8")

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example
+from parser.domains import marked
 from parser.subwords import Pieces
 from parser.transitions.actions import Action, Copy, Generate, Kind, Nullary, Open, Reduce, kind_of
 from parser.transitions.state import Counts, State, above
@@ -179,7 +180,7 @@ _CHOSEN = (Open, Nullary, Reduce)  # actions that choose a label
 
 def derivation_table(example: Example, vocabulary: Vocabulary, system: TransitionSystem) -> np.ndarray:
     """[steps, fields] what `Gold` needs to know of one derivation, by replaying it once."""
-    grammar = vocabulary.grammar
+    grammar, example = vocabulary.grammar, marked(example, vocabulary.separate, copy=vocabulary.copy)
     actions = [_as_trained(action, example, vocabulary) for action in system.oracle(example.tree)]
     rows = np.zeros((len(actions), len(_FIELDS)), np.int32)
     rows[:, _FIELD["until"]] = len(actions) + 1

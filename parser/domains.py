@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 
 SEPARATE = ("tokens", "labels")
 """What a domain can have output layers of its own for."""
-_MARK = "\t"  # no label and no token holds one
+_MARK = "\x1f"  # ASCII's unit separator: no label and no token holds one
 
 
 def own(domain: str, name: str) -> str:
@@ -59,15 +60,22 @@ def marked(example: Example, separate: Collection[str], *, copy: bool) -> Exampl
     return replace(example, tree=node(example.tree))
 
 
-def marked_ontology(ontology: Ontology) -> Ontology:
-    """An ontology whose labels are of one domain each."""
+def marked_ontology(ontology: Ontology, domains: Collection[str]) -> Ontology:
+    """An ontology of these domains, whose labels are of one domain each.
+
+    Raises:
+        DataError: it does not have one of them.
+    """
+    for domain in domains:
+        if domain not in ontology.domains:
+            known = ", ".join(ontology.domains)
+            raise DataError(f"train has the domain {domain!r}, but its ontology has only {known}: convert it again")
     return Ontology(
         {
             domain: {
                 own(domain, name): replace(label, children=tuple(own(domain, child) for child in label.children))
-                for name, label in labels.items()
+                for name, label in ontology.domains[domain].items()
             }
-            for domain, labels in ontology.domains.items()
+            for domain in domains
         }
     )
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_conversion.ontology import Ontology
@@ -21,13 +21,13 @@ parse = SemanticParser.from_pretrained("path/to/this/folder").parse("…")
 print(parse.tree, parse.intents)
 ```
 
-## Training
+{domains}## Training
 
 - data: `{data}`, {train_examples} training examples
 - network: {network}
 - {parameters:,} parameters; no pretrained encoder
 
-## On the dev set, which chose the model
+## On the dev set, which chose the model{named}
 
 | metric | |
 |---|---|
@@ -40,9 +40,21 @@ print(parse.tree, parse.intents)
 {labels}
 """
 
+_DOMAINS = """\
+One parser of several domains: name one by `parse("…", domain="…")`, one of {names}; otherwise the parser tells it, and
+`parse.domain` says which.
+
+"""
+
 
 def model_card(
-    *, facts: Mapping[str, Any], model_config: Mapping[str, Any], formalism: str, ontology: Ontology, parameters: int
+    *,
+    facts: Mapping[str, Any],
+    model_config: Mapping[str, Any],
+    formalism: str,
+    ontology: Ontology,
+    domains: Sequence[str],
+    parameters: int,
 ) -> str:
     """The text of the card.
 
@@ -51,15 +63,16 @@ def model_card(
         model_config: the network's blocks and sizes.
         formalism: how the trees are written.
         ontology: the labels.
+        domains: the domains that can be named; none where the model does not tell domains apart.
         parameters: how many weights the network has.
     """
-    blocks = [
-        value["class_path"].rpartition(".")[2] for value in model_config.values() if isinstance(value, Mapping)
-    ]
+    blocks = [value["class_path"].rpartition(".")[2] for value in model_config.values() if isinstance(value, Mapping)]
     measured = {name.removeprefix("dev/"): value for name, value in sorted(facts["dev"].items())}
     metrics = [f"| {name} | {value:.1f} |" for name, value in measured.items() if not name.endswith(_NO_PERCENT)]
     return _TEMPLATE.format(
         formalism=formalism,
+        domains=_DOMAINS.format(names=", ".join(domains)) if domains else "",
+        named=", each utterance's domain named" if domains else "",
         data=facts["data"],
         train_examples=facts["train_examples"],
         network=", ".join(blocks),

@@ -229,8 +229,12 @@ def _named_or_likeliest(domains: Tensor, scores: Tensor) -> Tensor:
 
 def _shown(scores: Tensor, domains: Tensor, words: Words) -> Tensor:
     """[batch, steps, symbols] scores without those of other domains' symbols."""
-    shown = (domains < 0) | (domains == words.domain[:, None])
-    return scores.masked_fill(~shown[:, None], float("-inf"))
+    return scores.masked_fill(~shown(domains, words.domain)[:, None], float("-inf"))
+
+
+def shown(domains: Tensor, domain: Tensor) -> Tensor:
+    """[batch, symbols] True for the symbols of an utterance's domain and those of none, from [symbols] and [batch]."""
+    return (domains < 0) | (domains == domain[:, None])
 
 
 def _as_one_layer(*parts: nn.Linear) -> None:

@@ -6,7 +6,7 @@ A `Vocabulary` is plain data (`to_dict`), so that it travels through configs, ch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Node
-from parser.domains import name_of
+from parser.domains import domain_of, marked, marked_ontology, name_of
 from parser.transitions.constraints import Constraints
 from parser.transitions.system import Grammar
 
@@ -38,7 +38,8 @@ class Vocabulary:
         max_arity, bound_base: see `Grammar`.
         pieces: a sentencepiece model in base64, or None where no encoder reads pieces.
         constraints: which label may stand under which; None where that is not known and everything may.
-        domains: the domains whose symbols are marked, see `parser.domains`; empty where all symbols are shared.
+        separate: what is marked with its domain, of `parser.domains.SEPARATE`; empty where all symbols are shared.
+        domains: the domains whose symbols are marked.
     """
 
     words: dict[str, int]
@@ -52,6 +53,7 @@ class Vocabulary:
     bound_base: int
     pieces: str | None = None
     constraints: Constraints | None = None
+    separate: list[str] = field(default_factory=list)
     domains: list[str] = field(default_factory=list)
 
     @classmethod
@@ -62,24 +64,28 @@ class Vocabulary:
         *,
         copy: bool = True,
         pieces: str | None = None,
-        domains: Iterable[str] = (),
+        separate: Collection[str] = (),
     ) -> Vocabulary:
         """From training examples, all with their words kept or all with their words dropped.
 
         Raises:
-            DataError: there are no examples, or `copy` is off with words kept, where every leaf is a copy.
+            DataError: there are no examples, `copy` is off with words kept, where every leaf is a copy, or what is
+                separate is nothing.
         """
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         lexicon: Counter[str] = Counter()
         roots: set[str] = set()
+        domains: set[str] = set()
         kept, usual = True, Grammar(words_kept=False)
         excess, arity = usual.bound_base, usual.max_arity
         for example in examples:
             words.update(token.lower() for token in example.tokens)
             characters.update(character for token in example.tokens for character in token)
-            lexicon.update(leaf.text for leaf in example.tree.leaves() if leaf.position is None or not copy)
-            roots.add(example.tree.label)
+            tree = marked(example, separate, copy=copy).tree
+            lexicon.update(leaf.text for leaf in tree.leaves() if leaf.position is None or not copy)
+            roots.add(tree.label)
+            domains.add(example.domain)
             kept = kept and example.words_kept
             excess = max(excess, _actions(example.tree) - usual.bound_per_word * len(example.tokens))
             arity = max(arity, *(len(node.children) for node in example.tree.nodes()))
@@ -87,6 +93,10 @@ class Vocabulary:
             raise DataError("there are no training examples with words")
         if kept and not copy:
             raise DataError("copy: false needs words dropped: with words kept every leaf is the next word")
+        if "labels" in separate:
+            ontology = marked_ontology(ontology, sorted(domains))
+        elif separate and not any(map(domain_of, lexicon)):
+            raise DataError("data.separate: no tree has tokens that are generated: separate the labels")
         return cls(
             words=dict(words.most_common()),
             characters=[character for character, _ in characters.most_common()],
@@ -99,14 +109,15 @@ class Vocabulary:
             bound_base=excess,
             pieces=pieces,
             constraints=Constraints.learn(ontology, roots),
-            domains=list(domains),
+            separate=list(separate),
+            domains=sorted(domains) if separate else [],
         )
 
     def with_words_of(self, other: Vocabulary) -> Vocabulary:
         """This vocabulary, which also knows the words, characters and pieces of another one."""
         words = (Counter(self.words) + Counter(other.words)).most_common()
         characters = list(dict.fromkeys([*self.characters, *other.characters]))
-        return replace(self, words=dict(words), characters=characters, pieces=other.pieces)
+        return replace(self, words=dict(words), characters=characters, pieces=other.pieces or self.pieces)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""

@@ -16,7 +16,7 @@ from parser.decoding.batched_state import BatchedState, Bools, Floats, Ints
 from parser.decoding.constraints import constrained
 from parser.domains import name_of
 from parser.gathering import at
-from parser.network import ParserNetwork, Scores, finishes_node, legal_arities
+from parser.network import ParserNetwork, Scores, finishes_node, legal_arities, shown
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
 from parser.vocabulary import Vocabulary
 
@@ -77,6 +77,7 @@ class Stepper:
             network.system, grammar, encoder.start(), network.dim, host(inputs.lengths), host(network.childless), width
         )
         self._may_stand = None if network.may_stand is None else host(network.may_stand)
+        self._shown = host(shown(network.label_domains, self.words.domain))
         self._symbols, self._kinds = network.symbols(self.words), network.history.project(network.kinds.weight)
         self._first_word = np.arange(batch)[:, None] * self.words.mask.shape[1]  # among all words of the batch
         first = self._kinds[-1].expand(batch, width, -1)
@@ -92,10 +93,10 @@ class Stepper:
         """The log-probabilities of what is legal; all minus infinity for a finished hypothesis."""
         network, state = self.network, self.state
         vocabulary, lexicon = network.vocabulary, len(network.vocabulary.lexicon)
-        kept, choices = vocabulary.words_kept, constrained(state, self._may_stand)
+        kept, choices = vocabulary.words_kept, constrained(state, self._may_stand, self._shown)
         nullary, arities = scores.labels[..., :0], scores.arities[..., None, :]
         if Kind.NULLARY in network.system.kinds and vocabulary.grammar.childless:
-            nullary = self._masked(scores.labels, state.childless)
+            nullary = self._masked(scores.labels, state.childless & self._shown[:, None])
         if choices.arities is not None:
             arities = _normalized(legal_arities(arities, *map(state.tensor, choices.arities)))
         return LogProbs(
@@ -127,6 +128,7 @@ class Stepper:
         self.state.keep(chosen)
         places = self.state.tensor(chosen)
         self.words, self._first_word = self.words.of(places), self._first_word[chosen]
+        self._shown = self._shown[chosen]
         self._history = (self._history[0][places], self._history[1][places])
 
     def select(self, chosen: Ints) -> None:

@@ -18,7 +18,6 @@ from data_conversion.tokenization import tokenize
 from parser import artifact
 from parser.artifact import Artifact
 from parser.batching import Batch, Derivations, length_batches
-from parser.domains import marked, marked_ontology
 from parser.evaluation.metrics import evaluate, slot_values
 from parser.subwords import learn_pieces
 from parser.vocabulary import Vocabulary
@@ -35,10 +34,10 @@ class ParserData(lightning.LightningDataModule):
         pieces: the most sentencepiece pieces to learn; 0 for none.
         tokenizer: the tokenizer that the exported model applies to raw text.
         limit: train on the first so many examples only.
-        separate: what each domain of the data has output layers of its own for, `tokens` or `tokens` and `labels`; the
-            rest of the parser is shared (multitask).
-        balanced: every domain gives as many utterances to an epoch; else as many as it has.
         source: a model folder to go on from, whose words the vocabulary then has too: see `parser.training.transfer`.
+        separate: what each domain of the data has output layers of its own for, of `tokens` and `labels`; the rest of
+            the parser is shared (multitask). Dev and test are then parsed with the domain of each utterance named.
+        balanced: every domain gives as many utterances to an epoch; else as many as it has.
 
     Raises:
         DataError: there is no such tokenizer, or a number is below 1.
@@ -96,10 +95,7 @@ class ParserData(lightning.LightningDataModule):
     def vocab(self) -> dict[str, Any]:
         """The vocabulary as plain data, for the one link to the model."""
         pieces = learn_pieces((" ".join(e.tokens) for e in self.train), self.pieces) if self.pieces else None
-        ontology = marked_ontology(self.ontology) if "labels" in self.separate else self.ontology
-        domains = self.ontology.domains if self.separate else ()
-        examples = map(self._marked, self.train)
-        vocabulary = Vocabulary.learn(examples, ontology, copy=self.copy, pieces=pieces, domains=domains)
+        vocabulary = Vocabulary.learn(self.train, self.ontology, copy=self.copy, pieces=pieces, separate=self.separate)
         if self.source_model is not None:
             vocabulary = vocabulary.with_words_of(Vocabulary.from_dict(self.source_model.vocabulary))
         return vocabulary.to_dict()
@@ -135,10 +131,7 @@ class ParserData(lightning.LightningDataModule):
     def _derivations(self, examples: list[Example]) -> Derivations:
         assert self.trainer is not None
         network = self.trainer.lightning_module.network
-        return Derivations([self._marked(example) for example in examples], network.vocabulary, network.system)
-
-    def _marked(self, example: Example) -> Example:
-        return marked(example, self.separate, copy=self.copy)
+        return Derivations(examples, network.vocabulary, network.system)
 
     def _read(self, split: str) -> list[Example]:
         """The examples of a split that have words."""

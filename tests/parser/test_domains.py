@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import dropped_examples
 from test_network import STATE_ENCODERS, SYSTEMS
@@ -19,9 +21,9 @@ from data_conversion.example import Example, write_examples
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
-from parser.batching import Derivations
+from parser.batching import Derivations, Indexer
 from parser.decoding import beam, greedy
-from parser.domains import SEPARATE, domain_of, marked, marked_ontology, name_of
+from parser.domains import SEPARATE, domain_of, marked, name_of
 from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
 from parser.training.datamodule import balanced
@@ -43,12 +45,12 @@ two_domains = st.tuples(
 ).map(lambda both: [*both[0], *both[1]])
 
 
-def learnt(examples: list[Example], separate: tuple[str, ...]) -> tuple[Vocabulary, list[Example]]:
+def learnt(examples: list[Example], separate: tuple[str, ...]) -> Vocabulary:
+    if "labels" not in separate:
+        assume(any(leaf.position is None for example in examples for leaf in example.tree.leaves()))
     kinds = {node.label: "function" for example in examples for node in example.tree.nodes()}
     ontology = Ontology.learn((example.domain, example.tree, kinds) for example in examples)
-    ours = [marked(example, separate, copy=True) for example in examples]
-    known = marked_ontology(ontology) if "labels" in separate else ontology
-    return Vocabulary.learn(ours, known, domains=ontology.domains), ours
+    return Vocabulary.learn(examples, ontology, separate=separate)
 
 
 def network_for(vocabulary: Vocabulary, system: TransitionSystem, seed: int) -> ParserNetwork:
@@ -79,17 +81,18 @@ def test_a_marked_example_is_the_example_but_for_the_marks(examples: list[Exampl
 def test_a_domain_is_shown_its_own_symbols_alone(
     system: TransitionSystem, examples: list[Example], separate: tuple[str, ...], seed: int
 ) -> None:
-    vocabulary, ours = learnt(examples, separate)
+    vocabulary = learnt(examples, separate)
     network = network_for(vocabulary, system, seed)
     labels = {domain: own_names(vocabulary.labels, domain) for domain in ("a", "b")}
     lexicon = {domain: own_names(vocabulary.lexicon, domain) for domain in ("a", "b")}
-    indexer, tokens = Derivations(ours, vocabulary, system)._indexer, [example.tokens for example in examples]
+    indexer, tokens = Indexer(vocabulary), [example.tokens for example in examples]
     for domain in ("a", "b", None):
         inputs = indexer.inputs(tokens, [domain] * len(tokens))
         found = greedy.parse_batch(network, inputs)
         searched = [best for row in beam.parse_batch(network, inputs, 3, 2) for best in row]
         for derivation in [*found, *searched]:
             assert derivation.domain in ("a", "b") and domain in (None, derivation.domain)
+            assert derivation.log_prob > -math.inf
             for action in derivation.actions:
                 if isinstance(action, (Open, Nullary, Reduce)):
                     assert action.label in labels[derivation.domain]
@@ -106,12 +109,37 @@ def own_names(symbols: list[str], domain: str) -> set[str]:
 def test_the_loss_of_marked_examples_is_finite_and_tells_the_domain(
     examples: list[Example], separate: tuple[str, ...]
 ) -> None:
-    vocabulary, ours = learnt(examples, separate)
+    vocabulary = learnt(examples, separate)
     network = network_for(vocabulary, SYSTEMS[0], 0)
-    batch = Derivations(ours, vocabulary, network.system).batch(range(len(ours)))
+    batch = Derivations(examples, vocabulary, network.system).batch(range(len(examples)))
     network.loss(batch, 0.05).backward()
     assert all(bool(weights.grad.isfinite().all()) for weights in network.parameters() if weights.grad is not None)
     assert bool((network.domain.weight.grad != 0).any())
+
+
+def test_what_the_data_cannot_tell_apart_is_refused() -> None:
+    copied = Example("x", "a", "play jazz", ("play", "jazz"), Node("Play", (Leaf("jazz", 1),)))
+    with pytest.raises(DataError, match="no tree has tokens that are generated: separate the labels"):
+        Vocabulary.learn([copied], Ontology.learn([("a", copied.tree, {"Play": "intent"})]), separate=["tokens"])
+    with pytest.raises(DataError, match="train has the domain 'a', but its ontology has only b"):
+        Vocabulary.learn([copied], Ontology.learn([("b", copied.tree, {"Play": "intent"})]), separate=["labels"])
+    kept = Example("x", "a", "jazz", ("jazz",), Node("Play", (Leaf("jazz", 0),)))
+    with pytest.raises(DataError, match="copy: false needs words dropped"):
+        known = Ontology.learn([("a", kept.tree, {"Play": "intent"})])
+        Vocabulary.learn([kept], known, copy=False, separate=["tokens", "labels"])
+
+
+def test_a_domain_that_train_does_not_show_has_no_symbols_and_its_utterances_are_told_another() -> None:
+    shown, other = (in_domain(domain, said(domain, "open it", "Read", "disk")) for domain in "ab")
+    kinds = {"Read": "intent", "Name": "slot"}
+    ontology = Ontology.learn((example.domain, example.tree, kinds) for example in (shown, other))
+    vocabulary = Vocabulary.learn([shown], ontology, separate=SEPARATE)
+    assert vocabulary.domains == ["a"] and {domain_of(label) for label in vocabulary.labels} == {"a"}
+    for system in SYSTEMS:
+        network = network_for(vocabulary, system, 0)
+        batch = Derivations([other], vocabulary, system).batch([0])
+        assert batch.inputs.domains.tolist() == [-1] and bool(network.loss(batch, 0.05).isfinite())
+        assert greedy.parse_batch(network, batch.inputs)[0].domain == "a"
 
 
 @given(domains=st.lists(st.sampled_from("abc"), min_size=3, max_size=30), seed=st.integers(0, 99))
@@ -169,6 +197,16 @@ def test_a_multitask_model_is_as_easy_to_call_as_any_other(
     assert elsewhere.domain == "files" and "hinge" not in str(elsewhere.tree)
     with pytest.raises(DataError, match="no domain 'garden'; it has files, house"):
         nlu.parse("open it", domain="garden")
+    both = nlu.parse_many(["open window two", "", "open folder one"], domain=["house", "files", None])
+    assert [parse.domain for parse in both] == ["house", "files", "files"]
+    with pytest.raises(ValueError, match="shorter"):
+        list(nlu.parse_many(["open window two", "open it"], domain=["house"]))
+    for more in ((), ("--named-domains",), ("--raw", "--named-domains"), ("--beam", 4), ("--compare-constraints",)):
+        measured = semparse("evaluate", tmp_path / "model", domains / "test.jsonl", *more)
+        assert measured.status == 0, measured.error
+        assert re.search(r"exact match +100\.0", measured.out)
+        assert ("domain accuracy  " in measured.out) == ("--named-domains" not in more)
+    assert "one of files, house" in (tmp_path / "model" / "README.md").read_text()
     shown = semparse("parse", tmp_path / "model", "open window two", "--domain", "house")
     assert shown.out == "(Turn(Name(two)(hinge)))\n"
     assert "it has files, house" in refused("parse", tmp_path / "model", "x", "--domain", "garden", status=1)
