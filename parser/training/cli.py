@@ -130,6 +130,8 @@ class ParserCLI(LightningCLI):
         config = self.config[self.subcommand]
         if self.subcommand == "fit":
             require_measured(config, self.datamodule.measures())  # reads dev before anything is written
+        if self.subcommand == "fit" and config.ckpt_path is None:
+            self.model.go_on_from(self.datamodule)
         if config.trainer.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stdout.isatty()
         if self.subcommand == "fit" and config.wandb != "disabled":

@@ -43,9 +43,10 @@ class ParserModule(lightning.LightningModule):
         label_smoothing: how much probability is spread over what is legal.
         learning_rate: AdamW's highest learning rate, reached after 3% of the steps; then it falls linearly to zero.
         weight_decay: AdamW's weight decay.
+        transfer: how to go on from the model that `data.source` names.
 
     Raises:
-        DataError: a share is not one, or the blocks do not fit.
+        DataError: a share is not one, or the blocks or what is said of the transfer do not fit.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class ParserModule(lightning.LightningModule):
             constraints=constraints,
         )
         self.label_smoothing, self.learning_rate, self.weight_decay = label_smoothing, learning_rate, weight_decay
-        transfer.require_parts(self.network)
+        transfer.check(self.network)
         self.transfer = transfer
         self.train_utt_s = 0.0
         self._frozen: list[nn.Parameter] = []
@@ -93,20 +94,20 @@ class ParserModule(lightning.LightningModule):
         """The datamodule of this run."""
         return self.trainer.datamodule  # type: ignore[attr-defined]
 
-    def setup(self, stage: str) -> None:
-        """Begin with the weights of another model, if a new run is to.
+    def go_on_from(self, data: ParserData) -> None:
+        """Begin with the weights of the model that the data names as its source, if it does.
 
         Raises:
-            DataError: the other model is of another architecture, or none is named where one is expected.
+            DataError: that model is of another architecture, or none is named where one is expected.
         """
-        source = self.data.source_model
-        if source is None and any(vars(self.transfer).values()):
-            raise DataError("model.transfer says how to go on from a model: name it by data.source")
-        if stage == "fit" and source is not None and self.trainer.ckpt_path is None:
+        source = data.source_model
+        if source is not None:
             try:
-                carry_over(self.network, source.network(), self.transfer.new)
+                carry_over(self.network, source.network(), self.transfer.new, data.ontology.domains)
             except DataError as error:
                 raise error.at(file=source.folder) from None
+        elif any(vars(self.transfer).values()):
+            raise DataError("model.transfer says how to go on from a model: name it by data.source")
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         loss = self.network.loss(batch, self.label_smoothing)

@@ -5,17 +5,21 @@
 
 After Damonte, Goel and Chung (NAACL 2019), who train on another domain first. Weights that stand for symbols carry over
 symbol by symbol: *recipe* keeps its embedding wherever both vocabularies have it, and a label that both ontologies have
-keeps its row of the output layer. All others carry over whole, so both networks are of one architecture.
+keeps its row of the output layer. All others carry over whole, so both networks are of one architecture. Either may
+be of several domains: for a symbol that is a domain's own (`parser.domains`) stands the shared one of its name, and for
+a shared one that of a domain that is trained now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from data_conversion.errors import DataError
+from parser.domains import name_of, own
+from parser.encoders import Tunable
 from parser.encoders.features import WordFeatures
 from parser.network import ParserNetwork
 
@@ -36,16 +40,24 @@ class Transfer:
     frozen_epochs: int = 0
     learning_rate: float | None = None
 
-    def require_parts(self, network: ParserNetwork) -> None:
-        """Does nothing if the network has the parts that are named.
+    def check(self, network: ParserNetwork) -> None:
+        """Does nothing if this can be done with the network.
 
         Raises:
-            DataError: it has no such part.
+            DataError: it has no such part, or a part has other epochs to rest in than are said, or none.
         """
         parts = sorted({part_of(name) for name, _ in network.named_parameters()})
         for name in (*self.new, *self.frozen):
             if name not in parts:
                 raise DataError(f"transfer: the network has no part {name!r}: it has {', '.join(parts)}")
+        if both := sorted({*self.new} & {*self.frozen}):
+            raise DataError(f"transfer: {both[0]} is new, so it has to learn: it cannot be frozen")
+        if bool(self.frozen) != (self.frozen_epochs > 0):
+            raise DataError("transfer: frozen says which parts rest and frozen_epochs how long, from 1: say both")
+        if "encoder" in self.frozen and isinstance(network.encoder, Tunable):
+            raise DataError("transfer: a pretrained encoder is frozen by its own unfreeze_at")
+        if self.learning_rate is not None and self.learning_rate <= 0:
+            raise DataError(f"transfer: learning_rate is {self.learning_rate}: to learn, it is more than 0")
 
 
 def part_of(name: str) -> str:
@@ -54,8 +66,16 @@ def part_of(name: str) -> str:
 
 
 @torch.no_grad()
-def carry_over(network: ParserNetwork, source: ParserNetwork, new: Sequence[str] = ()) -> None:
+def carry_over(
+    network: ParserNetwork, source: ParserNetwork, new: Sequence[str] = (), domains: Collection[str] = ()
+) -> None:
     """Give a network the weights of another, but for its new parts and for symbols that the other does not know.
+
+    Args:
+        network: the one that goes on.
+        source: the other.
+        new: the parts that begin anew.
+        domains: the domains that the network is for, whose own symbols in the other stand for shared ones.
 
     Raises:
         DataError: the other is of another architecture; what differs is named.
@@ -71,8 +91,17 @@ def carry_over(network: ParserNetwork, source: ParserNetwork, new: Sequence[str]
             continue
         places = {symbol: place for place, symbol in enumerate(their_rows.get(name, []))}
         for place, symbol in enumerate(rows[name]):
-            if symbol in places:
-                weights[place] = theirs[name][places[symbol]]
+            origin = next((places[each] for each in _counterparts(symbol, domains) if each in places), None)
+            if origin is not None:
+                weights[place] = theirs[name][origin]
+
+
+def _counterparts(symbol: Hashable, domains: Collection[str]) -> Iterator[Hashable]:
+    """What may stand for a symbol in another network, best first: it, what all domains share, what a domain has."""
+    yield symbol
+    if isinstance(symbol, str):
+        yield name_of(symbol)
+        yield from (own(domain, symbol) for domain in domains)
 
 
 def require_alike(network: ParserNetwork, source: ParserNetwork) -> None:
@@ -95,8 +124,14 @@ def _architecture(network: ParserNetwork) -> dict[str, object]:
         for name, weights in network.state_dict().items()
         if name not in symbols
     }
-    system = type(network.system).__name__
-    return {"the transition system": system, "kept words": vocabulary.words_kept, "copy": vocabulary.copy, **shapes}
+    return {
+        "the transition system": type(network.system).__name__,
+        "kept words": vocabulary.words_kept,
+        "copy": vocabulary.copy,
+        "the encoder": type(network.encoder).__name__,
+        "the state encoder": type(network.state_encoder).__name__,
+        **shapes,
+    }
 
 
 def symbol_rows(network: ParserNetwork) -> dict[str, list[Hashable]]:
@@ -111,6 +146,7 @@ def symbol_rows(network: ParserNetwork) -> dict[str, list[Hashable]]:
         ("tokens", lexicon),
     ):
         rows |= {f"heads.{head}.{weights}": [*symbols] for weights in ("weight", "bias") if symbols}
+    rows |= {f"domain.{weights}": [*vocabulary.domains] for weights in ("weight", "bias") if vocabulary.domains}
     for name, module in network.named_modules():
         if isinstance(module, WordFeatures):
             rows[f"{name}.words.weight"] = ["<pad>", "<unk>", *vocabulary.words]

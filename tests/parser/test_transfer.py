@@ -15,8 +15,10 @@ from test_training import EPOCHS, config, data, fit, refused, semparse  # noqa: 
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example
+from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import artifact
+from parser.domains import SEPARATE, name_of, own
 from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
@@ -95,7 +97,72 @@ def test_another_architecture_is_refused_with_what_differs(
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do() -> None:
     network = network_for(vocabulary_for([EXAMPLE]))
     with pytest.raises(DataError, match="no part 'hads': it has .*heads"):
-        Transfer(new=["hads"]).require_parts(network)
+        Transfer(new=["hads"]).check(network)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "said"),
+    [
+        (Transfer(new=["heads"], frozen=["heads"], frozen_epochs=1), "heads is new"),
+        (Transfer(frozen=["encoder"]), "how long"),
+        (Transfer(frozen_epochs=2), "which parts"),
+        (Transfer(learning_rate=0.0), "learning_rate is 0.0"),
+    ],
+)
+def test_what_makes_no_sense_together_is_refused(transfer: Transfer, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        transfer.check(network_for(vocabulary_for([EXAMPLE])))
+
+
+def test_a_pretrained_encoder_is_frozen_by_its_own_setting_alone() -> None:
+    network = network_for(vocabulary_for([EXAMPLE]))
+    network.encoder.tuned, network.encoder.learning_rate, network.encoder.unfreeze_at = [], 1e-5, None
+    network.encoder.files, network.encoder.start_epoch = {}, lambda epoch: None
+    with pytest.raises(DataError, match="by its own unfreeze_at"):
+        Transfer(frozen=["encoder"], frozen_epochs=1).check(network)
+
+
+ASKED = Node("Ask", (Node("Slot", (Leaf("jazz", 1), Leaf("type"))),))
+SEVERAL = [replace(EXAMPLE, domain=domain, tree=ASKED) for domain in ("music", "news")]
+
+
+def separated(examples: list[Example], separate: tuple[str, ...]) -> ParserNetwork:
+    kinds = {"Ask": "intent", "Slot": "slot"}
+    ontology = Ontology.learn((example.domain, example.tree, kinds) for example in examples)
+    return network_for(Vocabulary.learn(examples, ontology, separate=separate))
+
+
+@pytest.mark.parametrize("separate", [("tokens",), SEPARATE])
+def test_what_a_domain_had_of_its_own_it_has_when_it_is_alone(separate: tuple[str, ...]) -> None:
+    source, network = separated(SEVERAL, separate), separated(SEVERAL[1:], ())
+    carry_over(network, source, domains=["news"])
+    for symbols, layer in (("labels", "labels"), ("lexicon", "tokens")):
+        ours, theirs = getattr(network.vocabulary, symbols), getattr(source.vocabulary, symbols)
+        for row, name in enumerate(ours):
+            origin = theirs.index(own("news", name) if own("news", name) in theirs else name)
+            assert torch.equal(getattr(network, symbols).weight[row], getattr(source, symbols).weight[origin])
+            heads = (getattr(each.heads, layer).weight for each in (network, source))
+            assert torch.equal(next(heads)[row], next(heads)[origin])
+
+
+def test_each_domain_begins_with_what_one_parser_of_all_had() -> None:
+    source, network = separated(SEVERAL[:1], ()), separated(SEVERAL, SEPARATE)
+    carry_over(network, source, domains=["music", "news"])
+    for row, symbol in enumerate(network.vocabulary.labels):
+        origin = source.vocabulary.labels.index(name_of(symbol))
+        assert torch.equal(network.heads.labels.weight[row], source.heads.labels.weight[origin])
+
+
+def test_the_domains_that_both_tell_apart_are_told_apart_as_before() -> None:
+    source, network = separated(SEVERAL, SEPARATE), separated(SEVERAL[1:], SEPARATE)
+    carry_over(network, source, domains=["news"])
+    assert torch.equal(network.domain.weight[0], source.domain.weight[1])
+
+
+def test_a_source_without_pieces_leaves_those_that_were_learnt() -> None:
+    vocabulary = vocabulary_for([EXAMPLE])
+    assert replace(vocabulary, pieces="ours").with_words_of(vocabulary).pieces == "ours"
+    assert vocabulary.with_words_of(replace(vocabulary, pieces="theirs")).pieces == "theirs"
 
 
 def test_a_run_goes_on_from_a_model(config: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -119,6 +186,7 @@ def test_a_source_of_another_architecture_is_refused_before_training(config: Pat
     options = ("--run", tmp_path / "run", "--wandb", "disabled", "--data.source", tmp_path / "model", *system)
     error = refused("fit", "--config", config, *options, status=1)
     assert "model: the source is of another architecture than is trained now: the transition system is TopDown" in error
+    assert not (tmp_path / "run").exists()
 
 
 def test_how_to_go_on_needs_a_model_to_go_on_from(config: Path, tmp_path: Path) -> None:  # noqa: F811
