@@ -41,8 +41,8 @@ print(parse.tree, parse.intents)
 """
 
 _DOMAINS = """\
-One parser of several domains: name one by `parse("…", domain="…")`, one of {names}; otherwise the parser tells it, and
-`parse.domain` says which.
+One parser of several domains: `parse("…", domain="…")` names one, otherwise the parser tells it; `parse.domain` says
+which. It is one of {names}.
 
 """
 

@@ -28,7 +28,7 @@ from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
 from parser.training.datamodule import balanced
 from parser.training.export import export
-from parser.transitions.actions import Generate, Nullary, Open, Reduce
+from parser.transitions.actions import Generate, Kind, Nullary, Open, Reduce
 from parser.transitions.system import TransitionSystem
 from parser.vocabulary import Vocabulary
 
@@ -98,6 +98,19 @@ def test_a_domain_is_shown_its_own_symbols_alone(
                     assert action.label in labels[derivation.domain]
                 if isinstance(action, Generate):
                     assert action.token in lexicon[derivation.domain]
+
+
+@pytest.mark.parametrize("system", SYSTEMS[1:])
+def test_no_childless_node_is_taken_of_a_domain_that_has_none(system: TransitionSystem) -> None:
+    said_in_a = Example("x", "a", "play it", ("play", "it"), Node("Play", ()))
+    vocabulary = learnt([said_in_a, said("b", "open it", "Read", "disk")], SEPARATE)
+    network = network_for(vocabulary, system, 0)
+    with torch.no_grad():
+        network.heads.kinds.bias[Kind.NULLARY] = 99.0
+    for domain, wanted in (("a", True), ("b", False)):
+        (found,) = greedy.parse_batch(network, Indexer(vocabulary).inputs([("open", "it")], [domain]))
+        assert any(isinstance(action, Nullary) for action in found.actions) == wanted
+        assert found.log_prob > -math.inf
 
 
 def own_names(symbols: list[str], domain: str) -> set[str]:
