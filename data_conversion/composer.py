@@ -20,7 +20,6 @@ from data_conversion.coordination import Coordination, Coordinator
 from data_conversion.cutting import join
 from data_conversion.ellipsis import coordinates, gapped, with_pronoun, without_shared_ending
 from data_conversion.example import Example
-from data_conversion.exchange import Exchange
 from data_conversion.frames import VALUE_CONNECTIVES
 from data_conversion.mixture import Mixture, draw
 from data_conversion.politeness import after_openings, clipped, is_polite, plain, polite
@@ -58,7 +57,6 @@ class Composer:
         self.words_kept = words_kept
         self.max_clauses = max_clauses
         requests = [request for _, request in self.clauses]
-        self._exchange = Exchange(requests)
         self._coordinator = Coordinator(requests, coordination, mixture)
         self._imperatives = after_openings(requests)
         self._with_connective = [clause for clause in self.clauses if _holds_connective(clause[1])]
@@ -71,8 +69,7 @@ class Composer:
         """A new compound request, with `name` for its id."""
         chosen = self._chosen(random)
         connectives = self._connectives(len(chosen) - 1, random)
-        varied = [self._exchange.exchanged(request, self.mixture.other_values, random) for _, request in chosen]
-        whole = clipped([self._coordinator.coordinated(request, random) for request in varied])
+        whole = clipped([self._coordinator.coordinated(request, random) for _, request in chosen])
         requests = self._elliptic(whole, connectives, random)
         if not any(map(is_polite, requests)) and random.random() < self.mixture.polite:
             requests = polite(requests, self._imperatives, self.mixture, random)

@@ -6,8 +6,7 @@
     (and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))
 
 How often people join requests in which way is in `mixture.yaml`; the modules that put words together are `composer`
-(the whole), `exchange` (other values), `coordination` (several values of a slot), `ellipsis` (what need not be said
-twice) and `politeness`.
+(the whole), `coordination` (several values of a slot), `ellipsis` (what need not be said twice) and `politeness`.
 What is decided here:
 
 - Clauses come from one split and never leave it. The simple requests stay in the data beside the compounds, since a

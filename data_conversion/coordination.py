@@ -81,7 +81,7 @@ class Coordinator:
         key = (request.tree.label, slot.label)
         if random.random() >= self.coordination.shares[key]:
             return request
-        known, words = self._values.get(_context(request, slot, start), []), request.words[start:end]
+        known, words = self._values[_context(request, slot, start)], request.words[start:end]
         drawn = random.sample(known, min(3, len(known)))
         number = 1 if random.random() < 0.9 else 2
         others = [other for other in drawn if texts(other) != texts(words)][:number]

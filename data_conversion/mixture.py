@@ -36,7 +36,6 @@ class Mixture:
     parts_said_once: float
     shared_ending: float
     pronoun: float
-    other_values: float
     shown_values: float
     open_values: float
     separators: Mapping[str, float]

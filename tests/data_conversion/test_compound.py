@@ -22,7 +22,6 @@ from data_conversion.coordination import Coordination, Coordinator, open_slots, 
 from data_conversion.ellipsis import coordinates, gapped, with_pronoun, without_shared_ending
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples, write_examples
-from data_conversion.exchange import Exchange
 from data_conversion.formalisms import bracket
 from data_conversion.frames import Clause, Span, frame_of, frame_tree
 from data_conversion.mixture import Mixture
@@ -388,41 +387,15 @@ def test_a_compound_says_frames_of_its_clauses_in_order(
             assert any(clause.label == intent and values <= set(given) for intent, given in known)
 
 
-@pytest.mark.parametrize("words_kept", [True, False])
-def test_exchanged_values_are_those_of_the_slot_after_the_same_word(words_kept: bool) -> None:
-    said = (
-        "play [Genre jazz] by [Artist miles davis]",
-        "play [Genre old folk] by [Artist abba]",
-        "play [Artist queen]",
-    )
-    requests = [Request.of(_example(text, "Play", words_kept=words_kept)) for text in said]
-    requests.append(Request.of(_example("rate [Title abba] by [Artist nobody]", "Rate", words_kept=words_kept)))
-    exchange, seen = Exchange(requests), set()
-    for seed in range(40):
-        request = exchange.exchanged(requests[0], 1.0, Random(seed))
-        assert request.words_kept is words_kept
-        assert [leaf.text for leaf in request.tree.leaves() if leaf.position is not None] == [
-            request.tokens[leaf.position] for leaf in request.tree.leaves()
-        ]
-        seen.add(request.utterance)
-    genres, artists = ("jazz", "old folk"), ("miles davis", "abba")
-    assert seen == {f"play {genre} by {artist}" for genre in genres for artist in artists}
-    assert exchange.exchanged(requests[0], 0.0, Random(0)) == requests[0]
-
-
 def _values(tokens: Sequence[str], tree: Node) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((span.slot, tuple(tokens[span.start : span.end])) for span in frame_of(tree).spans)
 
 
 _NEVER = dict.fromkeys(
-    ("afterthought", "polite", "parts_said_once", "shared_ending", "pronoun", "other_values", "shown_values")
-    + ("open_values",),
-    0.0,
+    ("afterthought", "polite", "parts_said_once", "shared_ending", "pronoun", "shown_values", "open_values"), 0.0
 )
 _WHOLE = replace(_MIXTURE, **_NEVER)
-_ELLIPTIC = replace(
-    _MIXTURE, other_values=0.0, parts_said_once=0.5, shared_ending=0.5, pronoun=0.5, same_intent=0.7, polite=1.0
-)
+_ELLIPTIC = replace(_MIXTURE, parts_said_once=0.5, shared_ending=0.5, pronoun=0.5, same_intent=0.7, polite=1.0)
 
 
 def _break(source: Path, name: str, change: Mapping[str, object]) -> None:
