@@ -92,7 +92,7 @@ def compounds() -> list[Experiment]:
     simple = Training("snips", (experiment_config("snips"),), 20)
     cut = "snips simple requests; cut at connectives"
     return [
-        Experiment(KEPT, compound_tests("main", "compound"), COMPOSED, beam=BEAM),
+        Experiment(KEPT, compound_tests("main", "compound"), COMPOSED, seeds=3, beam=BEAM),
         Experiment(simple, compound_tests("compound"), cut, beam=BEAM, by_cutting=True),
     ]
 
