@@ -208,7 +208,8 @@ class ParserModule(lightning.LightningModule):
         if isinstance(encoder, Tunable) and encoder.unfreeze_at is not None:
             groups.append({"params": tuned, "lr": encoder.learning_rate})
             schedules.append(rise_and_fall(steps * encoder.unfreeze_at // (self.trainer.max_epochs or 1), steps))
-        optimizer = torch.optim.AdamW(groups, self.learning_rate, weight_decay=self.weight_decay, fused=True)
+        fused = "mixed" not in str(self.trainer.precision)  # with which Lightning clips no fused optimiser's gradients
+        optimizer = torch.optim.AdamW(groups, self.learning_rate, weight_decay=self.weight_decay, fused=fused)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, schedules)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
