@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples, write_examples
 from data_conversion.frames import tags_of
 from data_conversion.ontology import Ontology
+from data_conversion.releases import SPLITS
 from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
 from parser.cli import main
@@ -34,7 +36,7 @@ from parser.commands import one_line_errors
 from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.recording import identity, record, recorded, store
 from parser.evaluation.results import KEYS, OPTIONAL
-from parser.experiments import Experiment, TestSet, Training, data, plan, reproduce, tables, training
+from parser.experiments import Experiment, TestSet, Training, data, making, plan, reproduce, tables, training
 from parser.locking import locked
 from parser.training.callbacks import RunRecorder
 
@@ -128,12 +130,11 @@ def test_a_tree_without_its_words_cannot_be_shuffled() -> None:
         shuffled(Example("1", "", "pause it and play jazz", tuple("pause it and play jazz".split()), tree), Random(0))
 
 
-def test_gold_of_the_mix_test_comes_from_the_test_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gold_of_the_mix_test_comes_from_the_test_file_alone(tmp_path: Path) -> None:
     (tmp_path / "mixsnips").mkdir()
     (tmp_path / "mixsnips" / "test.txt").write_text(MIX)
     (tmp_path / "mixsnips" / "train.txt").write_bytes(b"\xff not to be read")
-    monkeypatch.setenv("SEMPARSE_DATA", str(tmp_path))
-    data.convert_mixsnips_test(tmp_path / "out")
+    making.convert_test_alone(tmp_path / "mixsnips" / "test.txt", tmp_path / "out", "mix")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"test.jsonl", "ontology.json", "rejects.jsonl"}
     assert len((tmp_path / "out" / "test.jsonl").read_text().splitlines()) == 3
 
@@ -526,11 +527,12 @@ def test_the_folders_hold_as_many_rows_as_the_papers_say(tmp_path: Path, monkeyp
 
 
 def assistant_data(folder: Path, domains: Sequence[str]) -> list[Example]:
-    """A data folder of requests by domain, 9 in train and 2 in dev and test; gives those of train."""
+    """A data folder of requests: 9 in train and 2 in dev and test for each time that a domain is named; gives train."""
     train = [replace(each, domain=name, id=f"{name}-{n}") for name in domains for n, each in enumerate(examples() * 3)]
     kinds = formalisms.load("bracket").label_kinds
     known = Ontology.learn((each.domain, each.tree, kinds(each.tree)) for each in train)
-    for split, some in (("train", train), ("dev", train[:2]), ("test", train[-2:])):
+    dev, test = ([each for n, each in enumerate(train) if n % 9 in some] for some in ((0, 1), (7, 8)))
+    for split, some in zip(SPLITS, (train, dev, test)):
         write_examples(folder / f"{split}.jsonl", some, known)
     known.save(folder / "ontology.json")
     return train
@@ -567,23 +569,31 @@ def test_a_script_that_cannot_go_on_says_so_in_one_line(
     assert said.count("\n") == 1 and ("interrupted" in said or "results/top.json" in said)
 
 
-def test_a_quarter_is_the_same_each_time_and_in_order(tmp_path: Path) -> None:
-    train = assistant_data(tmp_path / "whole", ["a"] * 3)
+def test_a_quarter_of_each_domain_is_the_same_each_time_and_in_order(tmp_path: Path) -> None:
+    assistant_data(tmp_path / "whole", ["a", "a", "b"])
     for name in ("one", "two"):
-        data.quarter(tmp_path / "whole", tmp_path / name)
+        making.quarter(tmp_path / "whole", tmp_path / name)
     assert (tmp_path / "one" / "train.jsonl").read_bytes() == (tmp_path / "two" / "train.jsonl").read_bytes()
-    kept = (tmp_path / "one" / "train.jsonl").read_text().splitlines()
-    rest = iter((tmp_path / "whole" / "train.jsonl").read_text().splitlines())
-    assert len(kept) == len(train) // 4 and all(line in rest for line in kept)
+    kept, rest = ids(tmp_path / "one" / "train.jsonl"), iter(ids(tmp_path / "whole" / "train.jsonl"))
+    assert all(each in rest for each in kept)
+    assert Counter(each[0] for each in kept) == {"a": 18 // 4, "b": 9 // 4}
     assert ids(tmp_path / "one" / "dev.jsonl") == ids(tmp_path / "whole" / "dev.jsonl")
+
+
+def test_a_sampled_domain_has_its_size_and_its_share_of_dev_and_all_of_test(tmp_path: Path) -> None:
+    assistant_data(tmp_path / "whole", ["a", "a", "b", "c"])
+    making.sampled(tmp_path / "whole", tmp_path / "some", {"a": 9, "b": None})
+    sizes = [Counter(each[0] for each in ids(tmp_path / "some" / f"{split}.jsonl")) for split in SPLITS]
+    assert sizes == [{"a": 9, "b": 9}, {"a": 2, "b": 2}, {"a": 4, "b": 2}]
+    assert list(Ontology.load(tmp_path / "some" / "ontology.json").domains) == ["a", "b"]
 
 
 def test_one_domain_of_several(tmp_path: Path) -> None:
     assistant_data(tmp_path / "whole", ["a", "b"])
-    data.of_domain(tmp_path / "whole", tmp_path / "b", "b")
+    making.of_domains(tmp_path / "whole", tmp_path / "b", ["b"])
     assert ids(tmp_path / "b" / "train.jsonl") == [f"b-{number}" for number in range(9)]
     assert list(Ontology.load(tmp_path / "b" / "ontology.json").domains) == ["b"]
-    assert ids(tmp_path / "b" / "dev.jsonl") == [] and len(ids(tmp_path / "b" / "test.jsonl")) == 2
+    assert len(ids(tmp_path / "b" / "dev.jsonl")) == 2 and len(ids(tmp_path / "b" / "test.jsonl")) == 2
 
 
 def test_composed_data_of_other_settings_is_refused(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from data_conversion.clause_order import shuffled
 from data_conversion.compound import RECORD, compose
 from data_conversion.convert import convert
-from data_conversion.data_folder import Outcome, write_data
 from data_conversion.errors import DataError
-from data_conversion.example import Example, read_examples, write_examples
-from data_conversion.files import atomic_folder
 from data_conversion.json_text import read_json
 from data_conversion.mixture import SHIPPED, Mixture
-from data_conversion.ontology import Ontology
-from data_conversion.releases import SPLITS
 from data_conversion.splits import split
+from parser.experiments.making import convert_test_alone, of_domains, quarter, sampled, shuffle_clauses
 from parser.locking import locked
 
 CONVERTED = Path("data/converted")
@@ -47,6 +39,14 @@ OVERNIGHT = (
     "restaurants",
     "socialnetwork",
 )
+ASSISTANT: dict[str, int | None] = {"weather": None, "reminder": None, "messaging": None, "event": 1280, "music": 943}
+"""Five domains of TOPv2 in the place of the five of an assistant of which Damonte, Goel and Chung (NAACL 2019, table 1)
+publish the sizes alone: one is of the size of each, two of them sampled."""
+TARGETS = ("reminder", "weather")
+SOURCES = ("alarm", "event", "messaging", "music", "navigation", "timer")
+"""The domains of TOPv2 that its authors transfer to, and those that a parser learns from first."""
+SPIS = (10, 25, 50, 100, 500)
+"""Samples of the target domains, by the examples for each intent and slot."""
 
 
 def raw(name: str) -> Path:
@@ -74,59 +74,6 @@ def prepare(folder: Path) -> None:
     """Make a folder that an experiment needs, if it is one of ours."""
     if folder.parent == CONVERTED and folder.name in MAKERS:
         made(folder.name)
-
-
-# -- ways to make a folder ---------------------------------------------------------------------------------------------
-
-
-def convert_mixsnips_test(folder: Path) -> None:
-    """MixSNIPS test alone: its gold comes from that file, since train and dev are not to be seen.
-
-    The reader learns where clauses end from the train file that it finds beside a test file, so here it finds none.
-    """
-    with tempfile.TemporaryDirectory() as alone:
-        source = Path(alone) / "mixsnips"
-        source.mkdir()
-        shutil.copy(_there(raw("mixsnips") / "test.txt"), source)
-        convert(source, folder, reader="mix", words="keep")
-
-
-def shuffle_clauses(source: Path, destination: Path, seed: int = 0) -> None:
-    """A test set with the clauses of each request in a seeded random order, and the connectives in their places."""
-    ontology, random = Ontology.load(source / "ontology.json"), Random(seed)
-    examples = (shuffled(example, random) for example in read_examples(source / "test.jsonl", ontology))
-    with atomic_folder(destination) as folder:
-        write_examples(folder / "test.jsonl", examples, ontology)
-        ontology.save(folder / "ontology.json")
-
-
-def quarter(source: Path, destination: Path, seed: int = 0) -> None:
-    """A random quarter of train, the same each time and in its order, and all of dev and test."""
-
-    def chosen(name: str, examples: Sequence[Example]) -> list[Example]:
-        if name != "train":
-            return list(examples)
-        return [examples[index] for index in sorted(Random(seed).sample(range(len(examples)), len(examples) // 4))]
-
-    _write_some(source, destination, chosen)
-
-
-def of_domain(source: Path, destination: Path, domain: str) -> None:
-    """The examples of one domain of several."""
-    _write_some(source, destination, lambda _, examples: [each for each in examples if each.domain == domain])
-
-
-def _write_some(source: Path, destination: Path, chosen: Callable[[str, Sequence[Example]], Sequence[Example]]) -> None:
-    """Some of the examples of each split; the ontology is learnt anew from those of train."""
-    ontology = Ontology.load(source / "ontology.json")
-    files = {name: source / f"{name}.jsonl" for name in SPLITS}
-    examples = {name: chosen(name, list(read_examples(file, ontology))) for name, file in files.items()}
-    with atomic_folder(destination) as folder:
-        outcomes = {
-            name: [Outcome(str(files[name]), line, each.utterance, each) for line, each in enumerate(some, start=1)]
-            for name, some in examples.items()
-        }
-        write_data(folder, outcomes)
 
 
 def require_settings(folder: Path, settings: Settings) -> None:
@@ -172,13 +119,27 @@ def _composed(name: str) -> Maker:
     return make
 
 
-def _held_out(name: str) -> Maker:
-    """A release without dev: four fifths of the train part of each domain stay train."""
-    return lambda folder: split(made(name), folder, by="holdout")
+def _split(name: str, by: str) -> Maker:
+    return lambda folder: split(made(name), folder, by=by)
 
 
-def _of_domain(domain: str) -> Maker:
-    return lambda folder: of_domain(made("overnight"), folder, domain)
+def _quarter(name: str) -> Maker:
+    return lambda folder: quarter(made(name), folder)
+
+
+def _of(name: str, domains: Collection[str]) -> Maker:
+    return lambda folder: of_domains(made(name), folder, domains)
+
+
+def _by_domain(name: str, domains: Collection[str]) -> Mapping[str, Maker]:
+    """A folder of each domain, one of a quarter of its train, and one of all other domains, to learn from first."""
+    made_of = {domain: [each for each in domains if each != domain] for domain in domains}
+    return {
+        f"{name}-quarter": _quarter(name),
+        **{f"{name}-{domain}": _of(name, [domain]) for domain in domains},
+        **{f"{name}-{domain}-quarter": _of(f"{name}-quarter", [domain]) for domain in domains},
+        **{f"{name}-but-{domain}": _of(name, others) for domain, others in made_of.items()},
+    }
 
 
 COMPOSED: dict[str, tuple[str, Settings]] = {
@@ -197,16 +158,30 @@ MAKERS: dict[str, Maker] = {
         for name, (source, reader) in _RELEASES.items()
         for suffix, words in _WORDS.items()
     },
-    "mixsnips-test": convert_mixsnips_test,
+    "mixsnips-test": lambda folder: convert_test_alone(_there(raw("mixsnips") / "test.txt"), folder, "mix"),
     "mixsnips-shuffled": lambda folder: shuffle_clauses(made("mixsnips-test"), folder),
     **{name: _composed(name) for name in COMPOSED},
     "top": _converted("top", reader="top"),
-    "top-quarter": lambda folder: quarter(made("top"), folder),
+    "top-quarter": _quarter("top"),
     "nlmaps-whole": _converted("nlmaps_v1", reader="nlmaps", options={"language": "en"}),
-    "nlmaps": _held_out("nlmaps-whole"),
+    "nlmaps": _split("nlmaps-whole", "holdout"),
     "overnight-whole": _converted("overnight", reader="overnight"),
-    "overnight": _held_out("overnight-whole"),
-    **{f"overnight-{domain}": _of_domain(domain) for domain in OVERNIGHT},
+    "overnight": _split("overnight-whole", "holdout"),
+    **_by_domain("overnight", OVERNIGHT),
+    "topv2": _converted("topv2", reader="top", words="drop"),
+    "assistant": lambda folder: sampled(made("topv2"), folder, ASSISTANT),
+    "assistant-dedup": _split("assistant", "dedup"),
+    **_by_domain("assistant", ASSISTANT),
+    "topv2-canonical": _converted("topv2", reader="top", transforms=("canonical",)),
+    "topv2-sources": _of("topv2-canonical", SOURCES),
+    **{f"topv2-{target}": _of("topv2-canonical", [target]) for target in TARGETS},
+    **{
+        f"topv2-{target}-{spis}spis": _converted(
+            f"topv2/low_resource_splits/{target}_train_{spis}spis.tsv", reader="top", transforms=("canonical",)
+        )
+        for target in TARGETS
+        for spis in SPIS
+    },
 }
 """How each folder is made. With `-dropped` the words outside slots are dropped, otherwise annotation with slots keeps
-them."""
+them; TOPv2's are dropped, as its authors and the article on transfer do."""
