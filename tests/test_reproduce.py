@@ -34,6 +34,7 @@ from parser import SemanticParser
 from parser.cli import main
 from parser.commands import one_line_errors
 from parser.evaluation.by_cutting import parse_by_cutting
+from parser.evaluation.paired import unpacked
 from parser.evaluation.recording import identity, record, recorded, store
 from parser.evaluation.results import KEYS, OPTIONAL
 from parser.experiments import Experiment, TestSet, Training, data, making, plan, reproduce, tables, training
@@ -272,17 +273,27 @@ def test_what_ids_say_is_measured_apart(
     named = [replace(each, id=name) for each, name in zip(compounds, ("gapping-1", "bare-1", "gapping-2"), strict=True)]
     known = Ontology.load("kept/ontology.json")
     write_examples(Path("kept/test.jsonl"), named, known)
-    answers = [SimpleNamespace(tree=tree) for tree in (named[0].tree, named[1].tree, None)]
+    answers = [SimpleNamespace(tree=tree, domain=None) for tree in (named[0].tree, named[1].tree, None)]
     encoder = {"class_path": "parser.encoders.pretrained.Pretrained", "init_args": {"name": "some-encoder"}}
     model = SimpleNamespace(
         values=frozenset(), vocabulary={"copy": True}, model_config={**MODEL_CONFIG, "encoder": encoder}
     )
-    double = SimpleNamespace(ontology=known, model=model, parse_tokenized=lambda rows, beam, domain: answers)
+    double = SimpleNamespace(
+        ontology=known, model=model, domains=[], parse_tokenized=lambda rows, beam, domain: answers
+    )
     monkeypatch.setattr(SemanticParser, "from_pretrained", lambda path: double)
     records, _ = run(tiny(by_id=True))
     means = {(each["split"], each["table"]): each["mean"] for each in records if each["metric"] == "exact_match"}
     assert means["test, gapping", "details"] == 50 and means["test, bare", "details"] == 100
     assert {each["pretrained"] for each in records} == {"some-encoder"}
+
+
+def test_a_paired_test_set_keeps_which_examples_were_read_right(house: list[list[str]]) -> None:
+    trained, test = tiny().training, replace(tiny().tests[0], paired=True, headline=("exact_match",))
+    records, _ = run(Experiment(trained, (test,), "simple", seeds=2))
+    told = [each for each in records if each["outcomes"]]
+    assert {(each["metric"], each["split"]) for each in told} == {("exact_match", "test")}
+    assert [unpacked([bits]).mean() * 100 for bits in told[0]["outcomes"]] == pytest.approx(told[0]["values"])
 
 
 @pytest.mark.parametrize("by_cutting", [False, True])
@@ -476,19 +487,6 @@ def test_the_mean_over_domains_is_taken_seed_by_seed_and_of_all(tmp_path: Path) 
 def test_the_quickstart_must_have_run(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert script("reproduce").main(["sample"]) == 1
     assert capsys.readouterr().err.endswith("run ./scripts/quickstart\n")
-
-
-def test_the_copy_ablation_records_what_copying_adds(tmp_path: Path) -> None:
-    shared: dict[str, Any] = {"table": "ablation", "dataset": "snips", "train": "s", "split": "test", "seeds": [0, 1]}
-    on, off = (
-        record(**shared, metric="exact_match", copy=copy, values=values)
-        for copy, values in ((True, [60.0, 66.0]), (False, [40.0, 44.0]))
-    )
-    store(tmp_path / "copy.json", [on, off])
-    tables.record_gains(tmp_path / "copy.json")
-    gained = {each["metric"]: each for each in recorded(tmp_path / "copy.json") if each["copy"] is None}
-    assert gained["exact_match_gain_points"]["values"] == [20.0, 22.0]
-    assert gained["exact_match_gain_relative"]["mean"] == 50.0
 
 
 # -- data --------------------------------------------------------------------------------------------------------------

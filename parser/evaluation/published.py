@@ -23,6 +23,7 @@ class Figure:
         of: whose it is.
         source: where it stands.
         domain: as records name it.
+        transfer: as records name it.
     """
 
     dataset: str
@@ -32,10 +33,11 @@ class Figure:
     of: str
     source: str
     domain: str | None = None
+    transfer: str = "none"
 
     def is_beside(self, record: Mapping[str, Any]) -> bool:
         """Whether a record is of the same data and metric, and trained on that data: *snips* or *snips, composed*."""
-        ours = {"dataset": self.dataset, "domain": self.domain, "metric": self.metric, "split": "test"}
+        ours = {key: getattr(self, key) for key in ("dataset", "domain", "metric", "transfer")} | {"split": "test"}
         trained_on = str(record["train"]).replace(",", " ").split()[0]
         return ours.items() <= record.items() and trained_on == self.dataset
 
@@ -57,9 +59,9 @@ def read_published(path: str | Path) -> list[Figure]:
 
 
 class Beside:
-    """The figures that stand beside some records, numbered in their order.
+    """The figures that stand beside some records, and the works that they are of, numbered in their order.
 
-    >>> record = dict(dataset="top", train="top", domain=None, split="test", metric="exact_match")
+    >>> record = dict(dataset="top", train="top", domain=None, split="test", metric="exact_match", transfer="none")
     >>> beside = Beside([record], [Figure("top", "exact_match", 81.8, False, "Pasupat et al.", "EMNLP 2019")])
     >>> beside.cell(record, contextual=False), beside.cell(record, contextual=True)
     ('81.8 [1]', '—')
@@ -68,14 +70,15 @@ class Beside:
     """
 
     def __init__(self, records: Sequence[Mapping[str, Any]], figures: Sequence[Figure]) -> None:
-        cited = [figure for record in records for figure in figures if figure.is_beside(record)]
-        self.numbers = {figure: number for number, figure in enumerate(dict.fromkeys(cited), start=1)}
+        self.figures = list(dict.fromkeys(each for record in records for each in figures if each.is_beside(record)))
+        cited = dict.fromkeys((each.of, each.source) for each in self.figures)
+        self.numbers = {work: number for number, work in enumerate(cited, start=1)}
 
     def cell(self, record: Mapping[str, Any], *, contextual: bool) -> str:
-        """The figures beside one record, each with its number."""
-        told = [each for each in self.numbers if each.contextual == contextual and each.is_beside(record)]
-        return ", ".join(f"{each.figure:g} [{self.numbers[each]}]" for each in told) or "—"
+        """The figures beside one record, each with the number of its work."""
+        told = [each for each in self.figures if each.contextual == contextual and each.is_beside(record)]
+        return ", ".join(f"{each.figure:g} [{self.numbers[each.of, each.source]}]" for each in told) or "—"
 
     def notes(self) -> str:
-        """Whose figure each number is."""
-        return "; ".join(f"[{number}] {figure.of} ({figure.source})" for figure, number in self.numbers.items())
+        """Whose work each number is."""
+        return "; ".join(f"[{number}] {of} ({source})" for (of, source), number in self.numbers.items())

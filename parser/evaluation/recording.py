@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from data_conversion.files import atomic_file
+from parser.evaluation.paired import gain, unpacked
 from parser.evaluation.results import KEYS, OPTIONAL, Record, records_of
 
 IDENTITY = ("table", "dataset", "train", "domain", "split", "metric", "config", "words", "system", "copy", "transfer")
 """What two records of one figure have in common; the later one takes the place of the earlier."""
+_OF_ONE = ("mean", "std", "outcomes", "chosen")
+_COSTS = ("params", "cpu_s", "wall_s", "train_utt_s", "parse_utt_s")
 
 
 def record(**facts: Any) -> dict[str, Any]:
@@ -66,24 +69,27 @@ def store(path: str | Path, records: Sequence[Record]) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def gains(with_it: Record, without: Record) -> list[dict[str, Any]]:
-    """What something adds to a metric, seed by seed: in points, and as a share of the metric without it.
+def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:
+    """What is gained over another way to train, as a mean over domains: in points, and relative to the other.
 
-    >>> base = dict(table="ablation", dataset="snips", train="snips", split="test", metric="exact_match", seeds=[0])
-    >>> on, off = record(**base, copy=True, values=[60.0]), record(**base, copy=False, values=[40.0])
-    >>> [(each["metric"], each["mean"]) for each in gains(on, off)]
-    [('exact_match_gain_points', 20.0), ('exact_match_gain_relative', 50.0)]
+    Args:
+        pairs: for each domain the record of the one and that of the other, of the same test set, with their outcomes.
+
+    >>> base = dict(table="copy", dataset="snips", train="snips", split="test", metric="exact_match", seeds=[0])
+    >>> on, off = (record(**base, values=[value], outcomes=[bits]) for value, bits in ((75.0, "4:7"), (50.0, "4:5")))
+    >>> [(each["metric"], each["mean"]) for each in gains([(on, off)])]
+    [('exact_match_gain_points', 25.0), ('exact_match_gain_relative', 50.0)]
     """
-    pairs = list(zip(with_it["values"], without["values"], strict=True))
-    figures = {
-        "gain_points": [high - low for high, low in pairs],
-        "gain_relative": [100 * (high - low) / low for high, low in pairs if low],
-    }
-    shared = {key: value for key, value in with_it.items() if key not in ("mean", "std", "copy", "cpu_s", "wall_s")}
+    told = gain([(unpacked(ours["outcomes"]), unpacked(theirs["outcomes"])) for ours, theirs in pairs])
+    first, _ = pairs[0]
+    shared = {key: value for key, value in first.items() if key not in (*_OF_ONE, *_COSTS)}
+    shared["domain"] = "mean" if len(pairs) > 1 else first["domain"]
     return [
-        record(**{**shared, "metric": f"{with_it['metric']}_{name}", "values": values})
-        for name, values in figures.items()
-        if values
+        record(**{**shared, "metric": f"{first['metric']}_gain_{name}", "values": [value], "interval": list(interval)})
+        for name, value, interval in (
+            ("points", told.points, told.points_interval),
+            ("relative", told.relative, told.relative_interval),
+        )
     ]
 
 
@@ -109,7 +115,7 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
         figures[key] = None if None in told else combined(told)
     by_seed = zip(*(each["values"] for each in of_domains), strict=True)
     figures |= {"domain": "mean", "values": [statistics.fmean(values) for values in by_seed]}
-    shared = {key: value for key, value in of_domains[0].items() if key not in ("mean", "std")}
+    shared = {key: value for key, value in of_domains[0].items() if key not in _OF_ONE}
     return record(**{**shared, **figures})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,15 @@ KEYS: dict[str, tuple[type, ...]] = {
 }
 """What a record has, and of which type."""
 
-OPTIONAL: dict[str, tuple[type, ...]] = {"state_encoder": _TEXT_OR_NONE, "beam": (int, type(None))}
-"""What a record may have besides; further keys are allowed and not shown."""
+OPTIONAL: dict[str, tuple[type, ...]] = {
+    "state_encoder": _TEXT_OR_NONE,
+    "beam": (int, type(None)),
+    "interval": (list, type(None)),
+    "outcomes": (list, type(None)),
+    "chosen": _TEXT_OR_NONE,
+}
+"""What a record may have besides: of a gain its 95% interval; of a figure which utterances each seed read right
+(`parser.evaluation.paired`), and which way of transfer was chosen. Further keys are allowed and not shown."""
 
 _MARKED = re.compile(r"(<!-- results:([\w-]+) -->\n).*?(<!-- /results:\2 -->)", re.DOTALL)
 _OPENING = re.compile(r"<!-- results:([\w-]+) -->")
@@ -75,10 +82,17 @@ def render(results_folder: str | Path, readme_path: str | Path) -> list[str]:
     tables = {name: [record for record in records if record["table"] == name] for name in names}
     if missing := [name for name, rows in tables.items() if not rows]:
         raise DataError(f"no record in {results_folder} is of the table {missing[0]!r}", file=readme_path)
-    rendered = _MARKED.sub(lambda match: f"{match[1]}{markdown(tables[match[2]], published)}\n{match[3]}", readme)
+    drawn = {name: _drawn(name, rows, published) for name, rows in tables.items()}
+    rendered = _MARKED.sub(lambda match: f"{match[1]}{drawn[match[2]]}\n{match[3]}", readme)
     with atomic_file(readme_path) as temporary:
         temporary.write_text(rendered, encoding="utf-8")
     return names
+
+
+def _drawn(name: str, records: Sequence[Record], published: Sequence[Figure]) -> str:
+    if name in COMPARED:
+        return side_by_side(records, COMPARED[name], published)
+    return markdown(records, published)
 
 
 def read_records(folder: str | Path) -> list[Record]:
@@ -125,6 +139,14 @@ def _check(record: Any, number: int, path: Path) -> None:
 _NOTHING = "—"
 Column = Callable[[Record, Beside], str]
 _ALWAYS = frozenset({"dataset", "split", "metric", "mean ± std"})
+_LINE = ("dataset", "train", "split", "metric")
+COMPARED = {
+    "overnight-transfer": "transfer",
+    "slu-transfer": "transfer",
+    "topv2-low-resource": "transfer",
+    "copy": "copy",
+}
+"""Tables that put side by side what differs in one key alone, and that key."""
 
 # -- markdown ----------------------------------------------------------------------------------------------------------
 
@@ -140,9 +162,35 @@ def markdown(records: Sequence[Record], published: Sequence[Figure] = ()) -> str
     cells = {name: [_cell(column(record, beside)) for record in records] for name, column in _COLUMNS.items()}
     shared = {name for name, column in cells.items() if name not in _ALWAYS and len(set(column)) == 1}
     shown = {name: column for name, column in cells.items() if name not in shared}
-    rows = [tuple(shown), ("---",) * len(shown), *zip(*shown.values())]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    said = [f"{name} {cells[name][0]}" for name in _COLUMNS if name in shared and cells[name][0] != _NOTHING]
+    return _laid_out(list(shown), zip(*shown.values()), {name: cells[name][0] for name in shared}, beside)
+
+
+def side_by_side(records: Sequence[Record], key: str, published: Sequence[Figure] = ()) -> str:
+    """One table, with the figures of one test set that differ in a key alone side by side on a line.
+
+    Args:
+        records: ours.
+        key: what differs: `transfer` or `copy`.
+        published: what others have published; it stands in parentheses behind ours.
+    """
+    beside, heading = Beside(records, published), _COLUMNS[key]
+    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    for record in records:
+        line = tuple(_cell(_COLUMNS[name](record, beside)) for name in _LINE)
+        others = [beside.cell(record, contextual=contextual) for contextual in (False, True)]
+        cited = ", ".join(cell for cell in others if cell != _NOTHING)
+        lines.setdefault(line, {})[heading(record, beside)] = _score(record) + (f" ({cited})" if cited else "")
+    headings = list(dict.fromkeys(heading(record, beside) for record in records))
+    cells = {name: {_cell(column(record, beside)) for record in records} for name, column in _COLUMNS.items()}
+    shared = {name: next(iter(told)) for name, told in cells.items() if name not in _LINE and len(told) == 1}
+    rows = [(*line, *(cells.get(name, _NOTHING) for name in headings)) for line, cells in lines.items()]
+    return _laid_out([*_LINE, *(f"{key}: {name}" for name in headings)], rows, shared, beside)
+
+
+def _laid_out(names: Sequence[str], rows: Iterable[Sequence[str]], shared: Mapping[str, str], beside: Beside) -> str:
+    """A table, what is the same in all of its lines, and what it cites."""
+    table = "\n".join(f"| {' | '.join(row)} |" for row in (names, ("---",) * len(names), *rows))
+    said = [f"{name} {shared[name]}" for name in _COLUMNS if shared.get(name, _NOTHING) != _NOTHING]
     notes = [f"In all lines: {'; '.join(said)}."] if said else []
     notes += [f"Published: {beside.notes()}."] if beside.numbers else []
     return "\n\n".join([table, *notes])
@@ -156,18 +204,19 @@ def _dataset(record: Record) -> str:
     return f"{record['dataset']} ({record['domain']})" if record["domain"] else record["dataset"]
 
 
-def _train(record: Record) -> str:
-    return record["train"] if record["transfer"] == "none" else f"{record['train']} ({record['transfer']})"
-
-
 def _score(record: Record) -> str:
-    """Mean and standard deviation; the latter says nothing of one seed.
+    """Mean and standard deviation, which says nothing of one seed; of a gain the 95% interval.
 
     >>> _score({"metric": "exact_match", "mean": 82.613, "std": 0.31, "values": [82.4, 82.8]})
     '82.6 ± 0.3'
     >>> _score({"metric": "parse_utt_s", "mean": 1612.4, "std": None, "values": [1612.4]})
     '1,612'
+    >>> _score({"metric": "exact_match_gain_points", "mean": 2.13, "interval": [-0.4, 4.51]})
+    '+2.1 [-0.4, +4.5]'
     """
+    if record.get("interval"):
+        low, high = record["interval"]
+        return f"{record['mean']:+.1f} [{low:+.1f}, {high:+.1f}]"
     digits = 0 if record["metric"].endswith("_utt_s") else 1
     mean = f"{record['mean']:,.{digits}f}"
     return f"{mean} ± {record['std']:,.{digits}f}" if record["std"] is not None and len(record["values"]) > 1 else mean
@@ -191,13 +240,14 @@ def _machine(record: Record) -> str:
 
 _COLUMNS: dict[str, Column] = {
     "dataset": lambda record, _: _dataset(record),
-    "train": lambda record, _: _train(record),
+    "train": _text("train"),
     "split": _text("split"),
     "metric": lambda record, _: record["metric"].replace("_", " "),
     "words": _text("words"),
     "system": _text("system"),
     "state encoder": _text("state_encoder"),
     "copy": lambda record, _: _copy(record),
+    "transfer": _text("transfer"),
     "pretrained": _text("pretrained", "none"),
     "beam": lambda record, _: str(record.get("beam") or _NOTHING),
     "mean ± std": lambda record, _: _score(record),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -131,15 +131,15 @@ def _of(name: str, domains: Collection[str]) -> Maker:
     return lambda folder: of_domains(made(name), folder, domains)
 
 
-def _by_domain(name: str, domains: Collection[str]) -> Mapping[str, Maker]:
-    """A folder of each domain, one of a quarter of its train, and one of all other domains, to learn from first."""
-    made_of = {domain: [each for each in domains if each != domain] for domain in domains}
-    return {
-        f"{name}-quarter": _quarter(name),
-        **{f"{name}-{domain}": _of(name, [domain]) for domain in domains},
-        **{f"{name}-{domain}-quarter": _of(f"{name}-quarter", [domain]) for domain in domains},
-        **{f"{name}-but-{domain}": _of(name, others) for domain, others in made_of.items()},
-    }
+def _each(name: str, domains: Collection[str]) -> dict[str, Maker]:
+    """A folder of each domain of a folder."""
+    return {f"{name}-{domain}": _of(name, [domain]) for domain in domains}
+
+
+def _but_each(name: str, domains: Collection[str]) -> dict[str, Maker]:
+    """For each domain a folder of all others, to learn from first."""
+    others = {domain: [each for each in domains if each != domain] for domain in domains}
+    return {f"{name}-but-{domain}": _of(name, rest) for domain, rest in others.items()}
 
 
 COMPOSED: dict[str, tuple[str, Settings]] = {
@@ -167,16 +167,22 @@ MAKERS: dict[str, Maker] = {
     "nlmaps": _split("nlmaps-whole", "holdout"),
     "overnight-whole": _converted("overnight", reader="overnight"),
     "overnight": _split("overnight-whole", "holdout"),
-    **_by_domain("overnight", OVERNIGHT),
+    "overnight-quarter": _quarter("overnight"),
+    **_each("overnight", OVERNIGHT),
+    **_each("overnight-quarter", OVERNIGHT),
+    **_but_each("overnight", OVERNIGHT),
     "topv2": _converted("topv2", reader="top", words="drop"),
+    **_each("topv2", [*SOURCES, *TARGETS]),
     "assistant": lambda folder: sampled(made("topv2"), folder, ASSISTANT),
     "assistant-dedup": _split("assistant", "dedup"),
-    **_by_domain("assistant", ASSISTANT),
+    **_each("assistant", ASSISTANT),
+    **_each("assistant-dedup", ASSISTANT),
+    **_but_each("assistant", ASSISTANT),
     "topv2-canonical": _converted("topv2", reader="top", transforms=("canonical",)),
-    "topv2-sources": _of("topv2-canonical", SOURCES),
-    **{f"topv2-{target}": _of("topv2-canonical", [target]) for target in TARGETS},
+    "topv2-canonical-sources": _of("topv2-canonical", SOURCES),
+    **_each("topv2-canonical", TARGETS),
     **{
-        f"topv2-{target}-{spis}spis": _converted(
+        f"topv2-canonical-{target}-{spis}spis": _converted(
             f"topv2/low_resource_splits/{target}_train_{spis}spis.tsv", reader="top", transforms=("canonical",)
         )
         for target in TARGETS

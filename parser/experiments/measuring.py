@@ -15,6 +15,7 @@ from data_conversion.ontology import Ontology
 from data_conversion.tree import Node
 from parser.evaluation import metrics
 from parser.evaluation.by_cutting import parse_by_cutting
+from parser.evaluation.paired import packed
 from parser.evaluation.recording import hardware, record
 from parser.evaluation.results import Record
 from parser.experiments.training import Training
@@ -32,6 +33,7 @@ METRICS = (
     "bracket_f1",
     "tree_validity",
     "semer",
+    "domain_accuracy",
 )
 BY_PARTS = ("exact_match", "frame_accuracy")
 DETAILS = ("details",)
@@ -50,6 +52,7 @@ class TestSet:
         tables: those tables.
         domain: its domain in the records, where a figure is of one of several.
         by_id: measure the examples apart, too, by what their ids hold before a last `-` and a number.
+        paired: keep which examples each model reads right, to compare models: see `parser.evaluation.paired`.
     """
 
     __test__ = False  # pytest: this is no test
@@ -61,6 +64,7 @@ class TestSet:
     tables: tuple[str, ...] = DETAILS
     domain: str | None = None
     by_id: bool = False
+    paired: bool = False
 
     @property
     def ontology(self) -> Ontology:
@@ -81,7 +85,7 @@ class Experiment:
         seeds: how many seeds it is trained with, unless somebody wants another number.
         beam: how many hypotheses of an utterance the search keeps; 1 is greedy search.
         by_cutting: cut utterances at connectives and parse each piece.
-        named_domains: tell the model the domain of each utterance.
+        named_domains: tell a multitask model the domain of each utterance, which it has to find out otherwise.
     """
 
     training: Training
@@ -98,6 +102,12 @@ class Experiment:
         ours = self._said(test, seeds)
         return wanted <= {(each["metric"], each["table"]) for each in records if ours.items() <= each.items()}
 
+    @property
+    def transfer(self) -> str:
+        """What records call the way in which one domain helps another."""
+        found = self.training.multitask and not self.named_domains
+        return f"{self.training.transfer}, domain found" if found else self.training.transfer
+
     def _said(self, test: TestSet, seeds: Sequence[int]) -> dict[str, Any]:
         """What all records of a test set say before anything is trained."""
         return {
@@ -106,7 +116,7 @@ class Experiment:
             "domain": test.domain,
             "seeds": list(seeds),
             "config": self.training.config,
-            "transfer": self.training.transfer,
+            "transfer": self.transfer,
             "beam": self.beam,
         }
 
@@ -124,8 +134,16 @@ class Experiment:
             "parse_utt_s": statistics.fmean(each["parse_utt_s"] for each in told),
             "command": command,
         }
+        right = {"outcomes": [packed(each["right"]) for each in told]} if test.paired else {}
         return [
-            record(table=table, split=test.split + part, metric=metric, values=values, **shared)
+            record(
+                table=table,
+                split=test.split + part,
+                metric=metric,
+                values=values,
+                **shared,
+                **(right if metric == "exact_match" and not part else {}),
+            )
             for metric, part, values in _figures(told)
             for table in (test.tables if metric in test.headline and not part else DETAILS)
         ]
@@ -161,8 +179,12 @@ def evaluate(
     words_kept = all(example.words_kept for example in examples)
     domains = [example.domain for example in examples] if named_domains else None
 
+    told: list[str | None] = []
+
     def parse(rows: Sequence[tuple[str, tuple[str, ...]]]) -> list[Node | None]:
-        return [parse.tree for parse in nlu.parse_tokenized(rows, beam=beam, domain=domains)]
+        parses = list(nlu.parse_tokenized(rows, beam=beam, domain=domains))
+        told.extend(parse.domain for parse in parses)
+        return [parse.tree for parse in parses]
 
     begin = time.process_time()
     if by_cutting:
@@ -176,8 +198,11 @@ def evaluate(
     for example, tree in zip(examples, trees) if test.by_id else ():
         groups.setdefault(example.id.rpartition("-")[0], []).append((example, tree))
     by_id = {name: metrics.evaluate(*zip(*group), ontology=ontology) for name, group in groups.items()}
+    found = [name == example.domain for name, example in zip(told, examples)] if nlu.domains and not domains else None
+    figures["domain_accuracy"] = 100 * statistics.fmean(found) if found else None
+    right = [metrics.exact_match(example.tree, tree) for example, tree in zip(examples, trees)]
     said = {"words": "keep" if words_kept else "drop", **blocks(nlu.model)}
-    return {**figures, "by_id": by_id, "parse_utt_s": len(examples) / seconds, "model": said}
+    return {**figures, "right": right, "by_id": by_id, "parse_utt_s": len(examples) / seconds, "model": said}
 
 
 def blocks(model: Artifact) -> dict[str, Any]:

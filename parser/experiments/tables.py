@@ -8,11 +8,12 @@ from itertools import product
 from pathlib import Path
 
 from data_conversion.errors import DataError
-from parser.evaluation.recording import gains, mean_over_domains, recorded, store
+from parser.evaluation.recording import mean_over_domains, recorded, store
 from parser.evaluation.results import Record
+from parser.experiments import transferring
 from parser.experiments.data import CONVERTED, OVERNIGHT
 from parser.experiments.measuring import DETAILS, Experiment, TestSet
-from parser.experiments.training import Training
+from parser.experiments.training import Training, experiment_config
 
 MAIN = ("main",)
 NATURAL = Path("tests/assets/natural/test.jsonl")
@@ -20,10 +21,6 @@ NATURAL = Path("tests/assets/natural/test.jsonl")
 BEAM = 4
 """What the figures of the main tables are searched with: on TOP dev a wider beam adds nothing."""
 COMPOSED = "snips simple requests, composed"
-
-
-def experiment_config(name: str) -> str:
-    return f"configs/experiment/{name}.yaml"
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,7 @@ def dev_and_test(training: Training, dataset: str, metric: str, domain: str | No
 
 def overnight() -> list[Experiment]:
     """A parser of each domain, which sees no other."""
-    trainings = {
-        domain: Training(
-            f"overnight_{domain}", (experiment_config("overnight"),), 4, data=CONVERTED / f"overnight-{domain}"
-        )
-        for domain in OVERNIGHT
-    }
+    trainings = {domain: transferring.overnight_alone(domain) for domain in OVERNIGHT}
     return [
         Experiment(
             training, dev_and_test(training, "overnight", "exact_match", domain), train="overnight", seeds=3, beam=BEAM
@@ -186,13 +178,6 @@ def copying() -> list[Experiment]:
     ]
 
 
-def record_gains(results: Path) -> None:
-    """What copying adds, in points and relative to the parser without it."""
-    told = [each for each in recorded(results) if each["table"] == "ablation" and each["metric"] == "exact_match"]
-    with_copy, without = (next(each for each in told if each["copy"] is copy) for copy in (True, False))
-    store(results, gains(with_copy, without))
-
-
 # -- the sample corpus -------------------------------------------------------------------------------------------------
 
 
@@ -232,7 +217,12 @@ TABLES = {
     "overnight": Table(overnight, record_means),
     "minilm": Table(minilm),
     "ablation": Table(ablation),
-    "copy": Table(copying, record_gains),
+    "snips-copy": Table(copying),
+    "copy": Table(transferring.copying, transferring.record_copying),
+    "overnight-transfer": Table(transferring.overnight_transfer, transferring.record_comparisons),
+    "slu-transfer": Table(transferring.assistant_transfer, transferring.record_comparisons),
+    "topv2-low-resource": Table(transferring.low_resource, transferring.record_comparisons),
+    "multitask": Table(transferring.all_of_topv2, transferring.record_comparisons),
     "natural": Table(natural),
     "sample": Table(sample),
 }

@@ -20,6 +20,15 @@ from data_conversion.json_text import read_json
 from parser.locking import locked
 
 
+def experiment_config(name: str) -> str:
+    """The config of an experiment of ours.
+
+    >>> experiment_config("top")
+    'configs/experiment/top.yaml'
+    """
+    return f"configs/experiment/{name}.yaml"
+
+
 @dataclass(frozen=True)
 class Training:
     """A model to train, once for each seed.
@@ -32,6 +41,7 @@ class Training:
         threads: CPU threads.
         source: the model that it goes on from, which is that of seed 0 whatever its own seed.
         transfer: what records call the way in which one domain helps another.
+        multitask: whether it is one parser for several domains.
         limit: train on so many examples only.
     """
 
@@ -42,6 +52,7 @@ class Training:
     threads: int = 1
     source: Training | None = None
     transfer: str = "none"
+    multitask: bool = False
     limit: int | None = None
 
     @property

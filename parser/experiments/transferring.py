@@ -1,0 +1,229 @@
+"""The tables on transfer: what one domain taught, carried over to the next.
+
+After Damonte, Goel and Chung (NAACL 2019). Each domain is learnt alone; by going on from a parser of the others
+(pretraining); by one parser of all, with output layers of each one's own (multitask); or by going on from that one
+(both). Dev chooses a way for each domain; beside it stands what choosing on test would give, as the article does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from parser.evaluation.recording import gains, mean_over_domains, recorded, store
+from parser.evaluation.results import Record
+from parser.experiments.data import ASSISTANT, CONVERTED, OVERNIGHT, SOURCES, SPIS, TARGETS
+from parser.experiments.measuring import DETAILS, Experiment, TestSet
+from parser.experiments.training import Training, experiment_config
+
+ALONE, CHOSEN, BEST = "none", "chosen on dev", "better on test"
+_PRETRAINING, _MULTITASK = "configs/transfer/pretraining.yaml", "configs/transfer/multitask.yaml"
+_SMALL = ("event", "music")
+"""The domains of `ASSISTANT` that are sampled."""
+
+
+# -- ways to learn a domain --------------------------------------------------------------------------------------------
+
+
+def alone(name: str, config: str, minutes: float) -> Training:
+    """A parser of the folder of this name and nothing else."""
+    return Training(name.replace("-", "_"), (experiment_config(config),), minutes, data=CONVERTED / name)
+
+
+def going_on(training: Training, source: Training, way: str = "pretraining") -> Training:
+    """The same training from the weights of another parser."""
+    configs = (*training.configs, _PRETRAINING)
+    name = f"{training.name}-{way.replace(' ', '_')}"
+    return replace(training, name=name, configs=configs, source=source, transfer=way)
+
+
+def together(name: str, config: str, minutes: float) -> Training:
+    """One parser of all domains of the folder of this name."""
+    made = alone(name, config, minutes)
+    configs = (*made.configs, _MULTITASK)
+    return replace(made, name=f"{made.name}-multitask", configs=configs, transfer="multitask", multitask=True)
+
+
+def measured(training: Training, tests: tuple[TestSet, ...], train: str) -> list[Experiment]:
+    """Three seeds on these test sets; a multitask parser is told the domain, and finds it out."""
+    told = (True, False) if training.multitask else (False,)
+    return [Experiment(training, tests, train, seeds=3, named_domains=named) for named in told]
+
+
+def tests_of(folder: str, dataset: str, domain: str, table: str, *, dedup: str | None = None) -> tuple[TestSet, ...]:
+    """The dev of a domain, by which ways are chosen, its test, and its test without what stands in train."""
+
+    def test(folder: str, split: str, name: str, *tables: str) -> TestSet:
+        file = CONVERTED / folder / f"{split}.jsonl"
+        return TestSet(file, dataset, name, tables=tables, domain=domain, paired=True)
+
+    tests = test(folder, "dev", "dev", *DETAILS), test(folder, "test", "test", table)
+    return (*tests, test(dedup, "test", "test, de-duplicated", table)) if dedup else tests
+
+
+# -- questions: Overnight ----------------------------------------------------------------------------------------------
+
+
+def overnight_alone(domain: str, part: str = "") -> Training:
+    """A parser of one domain, or of a part of it."""
+    return alone(f"overnight{part}-{domain}", "overnight", 1 if part else 5)
+
+
+def overnight_transfer() -> list[Experiment]:
+    """Every way, with all of train and with a quarter of it; and without attention, as the article's parser is."""
+    table, made = "overnight-transfer", list[Experiment]()
+    for part, train in (("", "overnight"), ("-quarter", "a quarter of overnight")):
+        multitask = together(f"overnight{part}", "overnight", 10 if part else 45)
+        for domain in OVERNIGHT:
+            own = overnight_alone(domain, part)
+            others = alone(f"overnight-but-{domain}", "overnight_sources", 15)
+            tests = tests_of(f"overnight{part}-{domain}", "overnight", domain, table)
+            for way in (own, going_on(own, others), multitask, going_on(own, multitask, "both")):
+                made += measured(way, tests, train)
+    return [*made, *_without_attention(table), *_across_tasks(table)]
+
+
+def _without_attention(table: str) -> Iterator[Experiment]:
+    for domain in OVERNIGHT:
+        own = overnight_alone(domain)
+        configs = (*own.configs, "configs/model/no_attention.yaml")
+        training = replace(own, name=f"{own.name}-no_attention", configs=configs)
+        yield Experiment(
+            training, tests_of(f"overnight-{domain}", "overnight", domain, table), "overnight, no attention"
+        )
+
+
+def _across_tasks(table: str) -> Iterator[Experiment]:
+    """From a parser of requests to a parser of questions, for two of the smaller domains."""
+    for domain in ("calendar", "recipes"):
+        training = going_on(overnight_alone(domain), assistant_alone("messaging"), "pretraining on messaging")
+        yield from measured(training, tests_of(f"overnight-{domain}", "overnight", domain, table), "overnight")
+
+
+# -- requests: domains of an assistant ---------------------------------------------------------------------------------
+
+
+def assistant_alone(domain: str) -> Training:
+    """A parser of one domain."""
+    small = domain in _SMALL
+    return alone(f"assistant-{domain}", "assistant_small" if small else "assistant", 3 if small else 12)
+
+
+def assistant_transfer() -> list[Experiment]:
+    """Every way for four domains; the fifth, as in the article, only helps."""
+    multitask, made = together("assistant", "assistant", 35), list[Experiment]()
+    for domain in ASSISTANT:
+        if domain != "reminder":
+            own, others = assistant_alone(domain), alone(f"assistant-but-{domain}", "assistant", 30)
+            tests = _assistant_tests(domain, "slu-transfer")
+            for way in (own, going_on(own, others), multitask, going_on(own, multitask, "both")):
+                made += measured(way, tests, "topv2")
+    return made
+
+
+def copying() -> list[Experiment]:
+    """Each domain of an assistant with and without copying."""
+    made = list[Experiment]()
+    for domain in ASSISTANT:
+        own = assistant_alone(domain)
+        without = replace(own, name=f"{own.name}-no_copy", configs=(*own.configs, "configs/data/no_copy.yaml"))
+        for training in (own, without):
+            made += measured(training, _assistant_tests(domain, "copy"), "topv2")
+    return made
+
+
+def _assistant_tests(domain: str, table: str) -> tuple[TestSet, ...]:
+    return tests_of(f"assistant-{domain}", "topv2", domain, table, dedup=f"assistant-dedup-{domain}")
+
+
+# -- requests: few examples --------------------------------------------------------------------------------------------
+
+
+def low_resource() -> list[Experiment]:
+    """TOPv2's samples of two domains, alone and after its other six."""
+    sources, made = alone("topv2-canonical-sources", "topv2_sources", 45), list[Experiment]()
+    for target in TARGETS:
+        for spis in SPIS:
+            name = f"topv2-canonical-{target}-{spis}spis"
+            own = alone(name, "topv2_spis", 2 + spis / 25)
+            dev, _ = tests_of(name, "topv2", target, "topv2-low-resource")
+            _, test = tests_of(f"topv2-canonical-{target}", "topv2", target, "topv2-low-resource")
+            for way in (own, going_on(own, sources)):
+                made += measured(way, (dev, test), f"topv2, {spis} SPIS")
+    return made
+
+
+def all_of_topv2() -> list[Experiment]:
+    """One parser for all eight domains of TOPv2."""
+    multitask = together("topv2", "topv2", 60)
+    return [
+        Experiment(
+            multitask, tests_of(f"topv2-{domain}", "topv2", domain, "multitask")[1:], "topv2", named_domains=named
+        )
+        for domain in (*SOURCES, *TARGETS)
+        for named in (True, False)
+    ]
+
+
+# -- what the ways are worth -------------------------------------------------------------------------------------------
+
+
+def record_comparisons(results: Path) -> None:
+    """For each domain the way that dev chooses and the one that is best on test; and over domains means and gains."""
+    for test, dev in _test_sets(results):
+        store(results, list(_compared(test, dev)))
+
+
+def record_copying(results: Path) -> None:
+    """What copying adds, as means over domains."""
+    for test, _ in _test_sets(results):
+        with_copy, without = ([each for each in test if each["copy"] is copy] for copy in (True, False))
+        if with_copy and len(with_copy) == len(without):
+            means = [mean_over_domains(with_copy), mean_over_domains(without)]
+            store(results, [*means, *gains(list(zip(with_copy, without)))])
+
+
+def _test_sets(results: Path) -> Iterator[tuple[list[Record], list[Record]]]:
+    """The measured figures of each test set, and those of its dev: of all domains and ways."""
+    records = [each for each in recorded(results) if each.get("outcomes") and each["transfer"] not in (CHOSEN, BEST)]
+    for train, split in dict.fromkeys((each["train"], each["split"]) for each in records):
+        if split != "dev":
+            of_train = [each for each in records if each["train"] == train]
+            test, dev = ([each for each in of_train if each["split"] == name] for name in (split, "dev"))
+            yield test, dev
+
+
+def _ways(records: Sequence[Record]) -> dict[str, dict[str, Record]]:
+    """The records of each way by domain; of those ways that all domains have been learnt in."""
+    ways: dict[str, dict[str, Record]] = {}
+    for each in records:
+        ways.setdefault(each["transfer"], {})[each["domain"]] = each
+    domains = {each["domain"] for each in records}
+    return {way: told for way, told in ways.items() if set(told) == domains}
+
+
+def _compared(test: Sequence[Record], dev: Sequence[Record]) -> Iterator[Record]:
+    """Records of the choices, of the means and of the gains."""
+    ways, on_dev = _ways(test), _ways(dev)
+    choices = [way for way in ways if way != ALONE and way in on_dev and "found" not in way]
+    if ALONE in ways and len(choices) > 1:
+        for name, by in ((CHOSEN, on_dev), (BEST, ways)):
+            ways[name] = {domain: _chosen(name, domain, choices, by, ways) for domain in ways[ALONE]}
+            yield from ways[name].values()
+    for way, told in ways.items():
+        yield mean_over_domains(list(told.values()))
+        if way != ALONE and ALONE in ways:
+            yield from gains([(each, ways[ALONE][domain]) for domain, each in told.items()])
+
+
+def _chosen(
+    name: str,
+    domain: str,
+    choices: Collection[str],
+    by: Mapping[str, Mapping[str, Record]],
+    ways: Mapping[str, Mapping[str, Record]],
+) -> Record:
+    """The record of the way that is best by some figures."""
+    way = max(choices, key=lambda way: by[way][domain]["mean"])
+    return {**ways[way][domain], "transfer": name, "chosen": way, "config": None}

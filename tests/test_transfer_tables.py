@@ -1,0 +1,196 @@
+"""What the tables on transfer compare, choose and show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parser.evaluation.paired import gain, packed, unpacked
+from parser.evaluation.published import Figure
+from parser.evaluation.recording import record, recorded, store
+from parser.evaluation.results import side_by_side
+from parser.experiments import tables, transferring
+from parser.experiments.data import ASSISTANT, OVERNIGHT
+from parser.experiments.training import Training
+
+# -- the paired bootstrap ----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.booleans(), min_size=1))
+def test_outcomes_come_back_as_they_were_kept(right: list[bool]) -> None:
+    assert unpacked([packed(right)]).tolist() == [[float(each) for each in right]]
+
+
+def outcomes(share: float, number: int = 400, seed: int = 0) -> np.ndarray:
+    return (np.random.default_rng(seed).random((2, number)) < share).astype(float)
+
+
+def test_a_model_gains_nothing_over_itself() -> None:
+    same = outcomes(0.6)
+    assert gain([(same, same)]) == (0.0, (0.0, 0.0), 0.0, (0.0, 0.0))
+
+
+def test_an_interval_is_as_wide_as_the_standard_error_says() -> None:
+    ours, theirs = outcomes(0.7), outcomes(0.5, seed=1)
+    told = gain([(ours, theirs)])
+    differences = 100 * (ours.mean(0) - theirs.mean(0))
+    assert told.points == pytest.approx(differences.mean())
+    half = 1.96 * differences.std() / len(differences) ** 0.5
+    assert told.points_interval == pytest.approx((told.points - half, told.points + half), abs=0.15 * half)
+
+
+def test_gains_are_means_over_domains_whatever_their_sizes() -> None:
+    large, small = (np.ones((1, 100)), np.repeat([[1.0, 0.0]], 50, 1)), (np.ones((1, 4)), np.array([[1.0, 0, 0, 0]]))
+    told = gain([large, small])
+    assert (told.points, told.relative) == (62.5, 200.0)  # of 50 and 75 points, of 100% and 300%
+    assert told.points_interval[0] < 62.5 < told.points_interval[1] and told == gain([large, small])
+
+
+# -- choices and gains -------------------------------------------------------------------------------------------------
+
+DOMAINS = ("blocks", "recipes")
+OUTCOMES = {25: "4:1", 50: "4:3", 75: "4:7", 100: "4:f"}
+
+
+def measured(way: str, split: str, figures: dict[str, int], **facts: Any) -> list[Any]:
+    """A record a domain, of four utterances."""
+    shared: dict[str, Any] = {"table": "overnight-transfer", "dataset": "overnight", "train": "overnight"}
+    shared |= {"metric": "exact_match", "seeds": [0], "transfer": way, "split": split, "config": way, "cpu_s": 60.0}
+    return [
+        record(**{**shared, "domain": domain, "values": [float(value)], "outcomes": [OUTCOMES[value]], **facts})
+        for domain, value in figures.items()
+    ]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Two domains: dev prefers pretraining for both, on test multitask is better for recipes."""
+    file = tmp_path / "overnight-transfer.json"
+    for way, dev, test in (
+        ("none", (25, 25), (50, 25)),
+        ("pretraining", (100, 75), (75, 50)),
+        ("multitask", (50, 50), (25, 100)),
+        ("multitask, domain found", (100, 100), (25, 25)),
+    ):
+        for split, values in (("dev", dev), ("test", test)):
+            store(file, measured(way, split, dict(zip(DOMAINS, values))))
+    store(file, measured("pretraining on messaging", "test", {"recipes": 100}))  # a way of one domain alone
+    transferring.record_comparisons(file)
+    return file
+
+
+def figures(file: Path, metric: str = "exact_match") -> dict[tuple[str, str], float]:
+    return {
+        (each["transfer"], each["domain"]): each["mean"]
+        for each in recorded(file)
+        if each["metric"] == metric and each["split"] == "test"
+    }
+
+
+def test_dev_chooses_and_test_is_only_shown_beside_it(results: Path) -> None:
+    told = figures(results)
+    assert [told["chosen on dev", domain] for domain in (*DOMAINS, "mean")] == [75.0, 50.0, 62.5]
+    assert [told["better on test", domain] for domain in (*DOMAINS, "mean")] == [75.0, 100.0, 87.5]
+    chosen = {each["domain"]: each["chosen"] for each in recorded(results) if each["transfer"] == "better on test"}
+    assert (chosen["blocks"], chosen["recipes"], chosen["mean"]) == ("pretraining", "multitask", None)
+
+
+def test_gains_are_over_the_parser_of_the_domain_alone(results: Path) -> None:
+    points, relative = (figures(results, f"exact_match_gain_{name}") for name in ("points", "relative"))
+    assert points == {
+        ("pretraining", "mean"): 25.0,
+        ("multitask", "mean"): 25.0,
+        ("multitask, domain found", "mean"): -12.5,
+        ("chosen on dev", "mean"): 25.0,
+        ("better on test", "mean"): 50.0,
+    }
+    assert relative["better on test", "mean"] == 175.0  # of 50% and 300%
+    gained = next(each for each in recorded(results) if each["metric"].endswith("points"))
+    assert gained["interval"][0] <= gained["mean"] <= gained["interval"][1] and gained["cpu_s"] is None
+
+
+def test_means_are_of_ways_that_all_domains_were_learnt_in(results: Path) -> None:
+    told = figures(results)
+    assert told["pretraining", "mean"] == 62.5 and ("pretraining on messaging", "mean") not in told
+    mean = next(each for each in recorded(results) if (each["transfer"], each["domain"]) == ("pretraining", "mean"))
+    assert mean["cpu_s"] == 120.0
+
+
+def test_comparing_again_changes_nothing(results: Path) -> None:
+    before = results.read_bytes()
+    transferring.record_comparisons(results)
+    assert results.read_bytes() == before
+
+
+def test_copying_is_compared_in_all_domains_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "copy.json"
+    store(file, measured("none", "test", {"blocks": 50, "recipes": 75}, copy=True))
+    store(file, measured("none", "test", {"blocks": 25}, copy=False, config="without"))
+    transferring.record_copying(file)
+    assert ("none", "mean") not in figures(file)
+    store(file, measured("none", "test", {"recipes": 50}, copy=False, config="without"))
+    transferring.record_copying(file)
+    means = {each["copy"]: each["mean"] for each in recorded(file) if each["domain"] == "mean" and not each["interval"]}
+    assert means == {True: 62.5, False: 37.5}
+    assert figures(file, "exact_match_gain_points") == {("none", "mean"): 25.0}
+    assert figures(file, "exact_match_gain_relative") == {("none", "mean"): 75.0}  # of 100% and 50%
+
+
+def test_ways_stand_side_by_side_with_what_was_published(results: Path) -> None:
+    published = [Figure("overnight", "exact_match", 25.1, False, "A", "a.org", "blocks", "pretraining")]
+    lines = side_by_side(
+        [each for each in recorded(results) if each["split"] == "test"], "transfer", published
+    ).splitlines()
+    assert lines[0].startswith("| dataset | train | split | metric | transfer: none | transfer: pretraining |")
+    blocks, recipes = lines[2:4]
+    assert blocks.startswith("| overnight (blocks) | overnight | test | exact match | 50.0 | 75.0 (25.1 [1]) | 25.0 |")
+    assert recipes.endswith("| 100.0 | 50.0 | 100.0 |")  # from messaging, chosen, better
+    assert any("exact match gain points | — | +25.0 [" in line for line in lines)
+    assert lines[-1] == "Published: [1] A (a.org)."
+
+
+# -- the experiments ---------------------------------------------------------------------------------------------------
+
+
+def ways(table: str, train: str) -> dict[str, set[str | None]]:
+    """The domains that each way is measured on in the table."""
+    found: dict[str, set[str | None]] = {}
+    for experiment in tables.TABLES[table].experiments():
+        for test in experiment.tests:
+            if table in test.tables and experiment.train == train:
+                found.setdefault(experiment.transfer, set()).add(test.domain)
+    return found
+
+
+def test_every_way_is_measured_on_every_domain() -> None:
+    modes = {"none", "pretraining", "multitask", "multitask, domain found", "both"}
+    for train in ("overnight", "a quarter of overnight"):
+        told = ways("overnight-transfer", train)
+        assert modes <= set(told) and all(told[mode] == set(OVERNIGHT) for mode in modes)
+    assert ways("slu-transfer", "topv2") == {mode: set(ASSISTANT) - {"reminder"} for mode in modes}
+    assert ways("topv2-low-resource", "topv2, 25 SPIS").keys() == {"none", "pretraining"}
+
+
+def test_a_source_has_never_seen_the_domain_that_goes_on_from_it() -> None:
+    checked = 0
+    for table in ("overnight-transfer", "slu-transfer", "topv2-low-resource"):
+        for experiment in tables.TABLES[table].experiments():
+            training = experiment.training
+            if training.transfer == "pretraining" and training.source is not None:
+                domain = experiment.tests[0].domain
+                told = str(training.source.folder.name)
+                assert told.endswith((f"-but-{domain}", "-sources")), training
+                checked += 1
+    assert checked == 16 + 4 + 10
+
+
+def test_a_multitask_parser_is_told_the_domain_and_finds_it() -> None:
+    training = Training("all", ("a.yaml",), 1, transfer="multitask", multitask=True)
+    told, found = transferring.measured(training, (), "overnight")
+    assert (told.named_domains, told.transfer) == (True, "multitask")
+    assert (found.named_domains, found.transfer) == (False, "multitask, domain found")
