@@ -10,6 +10,7 @@ again: it goes on where it was. Several tables may be made at a time, in process
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from parser.commands import one_line_errors, whole
 from parser.evaluation.recording import commit
 from parser.experiments import plan, reproduce
+from parser.experiments.curves import FIGURE, learning_curves
 from parser.experiments.data import prepare
 from parser.experiments.tables import SEVERAL, TABLES
 from parser.locking import locked
@@ -26,18 +28,28 @@ RESULTS, RUNS = Path("results"), Path("runs")
 
 def run(name: str, seeds: int | None) -> None:
     """Make a table; another process that makes the same is waited for."""
-    results = RESULTS / f"{name}.json"
+    table, results = TABLES[name], RESULTS / f"{name}.json"
+    os.environ["WANDB_RUN_GROUP"] = name
     command = f"scripts/reproduce.py {name}" + (f" --seeds {seeds}" if seeds else "")
     with locked(RUNS / f"table-{name}"):
         reproduce(
-            TABLES[name].experiments(),
+            table.experiments(),
             results,
             command=command,
             prepare=prepare,
             say=lambda line: print(line, flush=True),
             seeds=seeds,
         )
-        TABLES[name].finish(results)
+        table.finish(results)
+        if table.compares:
+            show_curves(name)
+
+
+def show_curves(name: str) -> None:
+    """Lay the learning curves of a table's ways over each other, in W&B."""
+    from parser.training.tracking import log_curves  # which only who trains pays for
+
+    log_curves(RUNS / name / "curves", learning_curves(TABLES[name].experiments()), FIGURE)
 
 
 def print_plan(names: Sequence[str], seeds: int | None) -> None:

@@ -19,7 +19,8 @@ from parser.experiments.data import MAKERS
 
 ROOT = Path(__file__).parent.parent
 MIXTURES = sorted((ROOT / "configs" / "mixture").glob("*.yaml"))
-CONFIGS = sorted({*(ROOT / "configs").rglob("*.yaml")} - {*MIXTURES})
+SWEEPS = sorted((ROOT / "configs" / "sweep").glob("*.yaml"))
+CONFIGS = sorted({*(ROOT / "configs").rglob("*.yaml")} - {*MIXTURES, *SWEEPS})
 
 
 def relative(path: Path) -> str:
@@ -104,6 +105,18 @@ def test_several_configs_name_the_run_together() -> None:
     assert run_folder(Namespace(run=None, config=files, seed_everything=3)) == Path("runs/top-no_attention/3")
     assert run_folder(Namespace(run=None, config=files[:1], seed_everything=0)) == Path("runs/top/0")
     assert run_folder(Namespace(run="here", config=files, seed_everything=0)) == Path("here")
+
+
+def test_each_run_of_a_sweep_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jsonargparse import Namespace
+
+    from parser.training.cli import run_folder
+
+    config = Namespace(run=None, config=["configs/experiment/top.yaml"], seed_everything=3)
+    monkeypatch.setenv("WANDB_RUN_ID", "k2x9")
+    assert run_folder(config) == Path("runs/top/3")  # resumed in W&B, but no sweep
+    monkeypatch.setenv("WANDB_SWEEP_ID", "s1")
+    assert run_folder(config) == Path("runs/top/k2x9")
 
 
 def test_the_readme_names_folders_of_configs_that_exist() -> None:

@@ -30,10 +30,12 @@ class Table:
     Attributes:
         experiments: gives the experiments.
         finish: adds to the file of records what follows from the others.
+        compares: whether it compares ways to train, whose learning curves W&B then shows in one chart.
     """
 
     experiments: Callable[[], list[Experiment]]
     finish: Callable[[Path], None] = lambda results: None
+    compares: bool = False
 
 
 # -- trained on train, chosen on dev, measured on test -----------------------------------------------------------------
@@ -219,9 +221,9 @@ TABLES = {
     "ablation": Table(ablation),
     "snips-copy": Table(copying),
     "copy": Table(transferring.copying, transferring.record_copying),
-    "overnight-transfer": Table(transferring.overnight_transfer, transferring.record_comparisons),
-    "slu-transfer": Table(transferring.assistant_transfer, transferring.record_comparisons),
-    "topv2-low-resource": Table(transferring.low_resource, transferring.record_comparisons),
+    "overnight-transfer": Table(transferring.overnight_transfer, transferring.record_comparisons, compares=True),
+    "slu-transfer": Table(transferring.assistant_transfer, transferring.record_comparisons, compares=True),
+    "topv2-low-resource": Table(transferring.low_resource, transferring.record_comparisons, compares=True),
     "multitask": Table(transferring.all_of_topv2, transferring.record_comparisons),
     "natural": Table(natural),
     "sample": Table(sample),

@@ -16,8 +16,6 @@ import shlex
 import sys
 import warnings
 from argparse import ArgumentError
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +25,6 @@ import wandb
 from jsonargparse import Namespace
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from data_conversion import formalisms
@@ -45,6 +42,7 @@ from parser.training.checks import (
 from parser.training.datamodule import ParserData
 from parser.training.export import load_checkpoint
 from parser.training.module import ParserModule
+from parser.training.tracking import clean_environment, wandb_logger
 
 TRAINER_DEFAULTS = {
     "accelerator": "cpu",
@@ -135,7 +133,7 @@ class ParserCLI(LightningCLI):
         if config.trainer.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stdout.isatty()
         if self.subcommand == "fit" and config.wandb != "disabled":
-            kwargs["logger"] = _wandb_logger(Path(config.run), offline=config.wandb == "offline")
+            kwargs["logger"] = wandb_logger(Path(config.run), offline=config.wandb == "offline")
         return super().instantiate_trainer(**kwargs)
 
     def before_fit(self) -> None:
@@ -158,49 +156,21 @@ class ParserCLI(LightningCLI):
 
 
 def run_folder(config: Namespace) -> Path:
-    """`runs/<experiment>/<seed>`, the experiment named by the config files, unless `--run` says otherwise."""
+    """`runs/<experiment>/<seed>`, the experiment named by the config files, unless `--run` says otherwise.
+
+    The runs of a W&B sweep differ in more than their seeds: their folders are named by W&B.
+    """
     if config.run:
         return Path(config.run)
     names = [file.stem for file in config_files(config)]
-    return Path("runs") / ("-".join(names) or "run") / str(config.seed_everything)
-
-
-def _wandb_logger(folder: Path, *, offline: bool) -> WandbLogger:
-    """The logger of a run, which writes under the run's folder alone, unless W&B's own variables say otherwise."""
-    wandb_folder = str((folder / "wandb").absolute())
-    os.environ.setdefault("WANDB_CACHE_DIR", wandb_folder)
-    os.environ.setdefault("WANDB_DATA_DIR", wandb_folder)
-    os.environ["WANDB_MODE"] = "offline" if offline else "online"
-    if offline:  # online, the settings of the user's login count
-        os.environ.setdefault("WANDB_CONFIG_DIR", wandb_folder)
-        os.environ.setdefault("WANDB_SILENT", "true")
-    os.makedirs(wandb_folder, exist_ok=True)
-    wandb.setup()
-    return WandbLogger(
-        project="semparse",
-        name="/".join(folder.parts[-2:]),
-        save_dir=os.environ.get("WANDB_DIR", str(folder)),
-        offline=offline,
-    )
+    sweep = os.environ.get("WANDB_RUN_ID") if "WANDB_SWEEP_ID" in os.environ else None
+    return Path("runs") / ("-".join(names) or "run") / (sweep or str(config.seed_everything))
 
 
 def _plain(config: Namespace) -> dict[str, Any]:
     """What W&B shows of a run: model, data and trainer, without the machinery."""
     record = config.as_dict()
     return {name: record[name] for name in ("seed_everything", "model", "data", "trainer") if name in record}
-
-
-@contextmanager
-def _clean_environment() -> Iterator[None]:
-    """What a run sets in the environment, and its W&B run, end with it."""
-    before = dict(os.environ)
-    try:
-        yield
-    finally:
-        wandb.finish()
-        wandb.teardown()
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def main(argv: list[str]) -> None:
@@ -214,7 +184,7 @@ def main(argv: list[str]) -> None:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
     try:
-        with _clean_environment():
+        with clean_environment():
             ParserCLI(
                 ParserModule,
                 ParserData,

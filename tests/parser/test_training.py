@@ -27,6 +27,7 @@ from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
 from parser.batching import Inputs
 from parser.cli import main
+from parser.training.tracking import log_curves
 from parser.vocabulary import Vocabulary
 
 EPOCHS = 3
@@ -556,6 +557,22 @@ def test_wandb_keeps_the_curves(tracked: Tracked) -> None:
     for name in ("dev/exact_match", "train/utt_s", "dev/parse_utt_s"):
         assert [row[name] for row in rows if name in row] == pytest.approx([epoch[name] for epoch in curve])
     assert any("train/loss" in row for row in rows)
+
+
+def test_learning_curves_lie_in_one_chart_in_the_group_of_their_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_RUN_GROUP", "overnight-transfer")
+    log_curves(tmp_path, {"overnight": {"none": [10.0, 20.0], "pretraining": [30.0]}}, "dev/exact_match")
+    (group,) = {record.run.run_group for record in records(tmp_path) if record.HasField("run")}
+    assert group == "overnight-transfer"
+    (file,) = (tmp_path / "wandb").glob("offline-run-*/files/media/table/curves/*.json")
+    rows = json.loads(file.read_bytes())["data"]
+    assert sorted((name, epoch, figure) for epoch, name, figure in rows) == [
+        ("none", 1, 10.0),
+        ("none", 2, 20.0),
+        ("pretraining", 1, 30.0),
+    ]
 
 
 def test_wandb_keeps_the_predictions(tracked: Tracked, data: Path) -> None:
