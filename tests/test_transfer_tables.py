@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_conversion.example import Example
+from data_conversion.tree import Node
 from parser.evaluation.paired import gain, packed, unpacked
 from parser.evaluation.published import Figure
 from parser.evaluation.recording import record, recorded, store
 from parser.evaluation.results import side_by_side
-from parser.experiments import tables, transferring
+from parser.experiments import reasons, tables, transferring
 from parser.experiments.data import ASSISTANT, OVERNIGHT
 from parser.experiments.training import Training
 
@@ -152,6 +154,40 @@ def test_ways_stand_side_by_side_with_what_was_published(results: Path) -> None:
     assert recipes.endswith("| 100.0 | 50.0 | 100.0 |")  # from messaging, chosen, better
     assert any("exact match gain points | — | +25.0 [" in line for line in lines)
     assert lines[-1] == "Published: [1] A (a.org)."
+
+
+# -- reasons -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_domain_shares_stands_beside_what_it_gains(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def example(domain: str, text: str, *labels: str) -> Example:
+        tokens = tuple(text.split())
+        return Example("1", domain, text, tokens, Node(labels[0], tuple(Node(each) for each in labels[1:])))
+
+    folders = {
+        "overnight-blocks": [example("blocks", "which block", "list", "block"), example("blocks", "stop", "list")],
+        "overnight-recipes": [example("recipes", "Which recipe", "list", "recipe")],
+    }
+    folders["overnight-but-blocks"], folders["overnight-but-recipes"] = reversed(folders.values())
+    monkeypatch.setattr(reasons, "_train", folders.__getitem__)
+    reasons.record_reasons(results, "overnight", "overnight")
+    told = {(e["domain"], e["metric"]): e["mean"] for e in recorded(results) if e["table"] == "transfer-reasons"}
+    assert [told["blocks", each] for each in reasons.Reasons._fields] == [2, 50, pytest.approx(100 / 3)]
+    assert [told["recipes", each] for each in reasons.Reasons._fields] == [1, 50, 50]
+    assert [told[domain, "gain_of_pretraining"] for domain in DOMAINS] == [25, 25]
+    assert [told[domain, "gain_of_multitask"] for domain in DOMAINS] == [-25, 75]
+    assert told["rank correlation with the gain of multitask", "word_overlap"] == pytest.approx(1)
+    assert told["rank correlation with the gain of multitask", "size"] == pytest.approx(-1)
+    assert told["rank correlation with the gain of multitask", "label_overlap"] == 0  # both share half
+    lines = side_by_side([e for e in recorded(results) if e["table"] == "transfer-reasons"], "metric").splitlines()
+    assert lines[0].startswith("| dataset | train | split | metric: size | metric: label overlap |")
+    assert lines[2].startswith("| overnight (blocks) | overnight | test | 2.0 | 50.0 | 33.3 | 25.0 | -25.0 |")
+
+
+def test_no_reasons_are_given_before_all_ways_are_measured(tmp_path: Path) -> None:
+    store(tmp_path / "a.json", measured("none", "test", {"blocks": 50}) + measured("multitask", "test", {"blocks": 50}))
+    reasons.record_reasons(tmp_path / "a.json", "overnight", "overnight")
+    assert not [each for each in recorded(tmp_path / "a.json") if each["table"] == "transfer-reasons"]
 
 
 # -- the experiments ---------------------------------------------------------------------------------------------------

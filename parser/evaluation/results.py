@@ -145,6 +145,7 @@ COMPARED = {
     "slu-transfer": "transfer",
     "topv2-low-resource": "transfer",
     "copy": "copy",
+    "transfer-reasons": "metric",
 }
 """Tables that put side by side what differs in one key alone, and that key."""
 
@@ -170,21 +171,22 @@ def side_by_side(records: Sequence[Record], key: str, published: Sequence[Figure
 
     Args:
         records: ours.
-        key: what differs: `transfer` or `copy`.
+        key: what differs, such as `transfer`.
         published: what others have published; it stands in parentheses behind ours.
     """
     beside, heading = Beside(records, published), _COLUMNS[key]
+    names = [name for name in _LINE if name != key]
     lines: dict[tuple[str, ...], dict[str, str]] = {}
     for record in records:
-        line = tuple(_cell(_COLUMNS[name](record, beside)) for name in _LINE)
+        line = tuple(_cell(_COLUMNS[name](record, beside)) for name in names)
         others = [beside.cell(record, contextual=contextual) for contextual in (False, True)]
         cited = ", ".join(cell for cell in others if cell != _NOTHING)
         lines.setdefault(line, {})[heading(record, beside)] = _score(record) + (f" ({cited})" if cited else "")
     headings = list(dict.fromkeys(heading(record, beside) for record in records))
     cells = {name: {_cell(column(record, beside)) for record in records} for name, column in _COLUMNS.items()}
-    shared = {name: next(iter(told)) for name, told in cells.items() if name not in _LINE and len(told) == 1}
-    rows = [(*line, *(cells.get(name, _NOTHING) for name in headings)) for line, cells in lines.items()]
-    return _laid_out([*_LINE, *(f"{key}: {name}" for name in headings)], rows, shared, beside)
+    shared = {name: next(iter(told)) for name, told in cells.items() if name not in (*names, key) and len(told) == 1}
+    rows = [(*line, *(cells.get(each, _NOTHING) for each in headings)) for line, cells in lines.items()]
+    return _laid_out([*names, *(f"{key}: {each}" for each in headings)], rows, shared, beside)
 
 
 def _laid_out(names: Sequence[str], rows: Iterable[Sequence[str]], shared: Mapping[str, str], beside: Beside) -> str:

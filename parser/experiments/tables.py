@@ -13,6 +13,7 @@ from parser.evaluation.results import Record
 from parser.experiments import transferring
 from parser.experiments.data import CONVERTED, OVERNIGHT
 from parser.experiments.measuring import DETAILS, Experiment, TestSet
+from parser.experiments.reasons import record_reasons
 from parser.experiments.training import Training, experiment_config
 
 MAIN = ("main",)
@@ -180,6 +181,19 @@ def copying() -> list[Experiment]:
     ]
 
 
+# -- transfer ----------------------------------------------------------------------------------------------------------
+
+
+def compared(name: str, train: str) -> Callable[[Path], None]:
+    """Choices, means and gains of the ways to learn the domains of a folder, and what might explain them."""
+
+    def finish(results: Path) -> None:
+        transferring.record_comparisons(results)
+        record_reasons(results, name, train)
+
+    return finish
+
+
 # -- the sample corpus -------------------------------------------------------------------------------------------------
 
 
@@ -221,8 +235,8 @@ TABLES = {
     "ablation": Table(ablation),
     "snips-copy": Table(copying),
     "copy": Table(transferring.copying, transferring.record_copying),
-    "overnight-transfer": Table(transferring.overnight_transfer, transferring.record_comparisons, compares=True),
-    "slu-transfer": Table(transferring.assistant_transfer, transferring.record_comparisons, compares=True),
+    "overnight-transfer": Table(transferring.overnight_transfer, compared("overnight", "overnight"), compares=True),
+    "slu-transfer": Table(transferring.assistant_transfer, compared("assistant", "topv2"), compares=True),
     "topv2-low-resource": Table(transferring.low_resource, transferring.record_comparisons, compares=True),
     "multitask": Table(transferring.all_of_topv2, transferring.record_comparisons),
     "natural": Table(natural),
