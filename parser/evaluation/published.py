@@ -24,6 +24,7 @@ class Figure:
         source: where it stands.
         domain: as records name it.
         transfer: as records name it.
+        train: as records name it, where the data was not all of train.
     """
 
     dataset: str
@@ -34,12 +35,14 @@ class Figure:
     source: str
     domain: str | None = None
     transfer: str = "none"
+    train: str | None = None
 
     def is_beside(self, record: Mapping[str, Any]) -> bool:
         """Whether a record is of the same data and metric, and trained on that data: *snips* or *snips, composed*."""
         ours = {key: getattr(self, key) for key in ("dataset", "domain", "metric", "transfer")} | {"split": "test"}
         trained_on = str(record["train"]).replace(",", " ").split()[0]
-        return ours.items() <= record.items() and trained_on == self.dataset
+        alike = record["train"] == self.train if self.train else trained_on == self.dataset
+        return alike and ours.items() <= record.items()
 
 
 def read_published(path: str | Path) -> list[Figure]:

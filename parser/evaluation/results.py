@@ -15,6 +15,7 @@ from typing import Any
 
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file, require_file
+from parser.evaluation import curve_plot
 from parser.evaluation.published import Beside, Figure, read_published
 
 Record = Mapping[str, Any]
@@ -64,7 +65,9 @@ _OPENING = re.compile(r"<!-- results:([\w-]+) -->")
 
 
 def render(results_folder: str | Path, readme_path: str | Path) -> list[str]:
-    """Write the tables that a README marks anew from the records of a folder; returns their names.
+    """Write the tables that a README marks anew from the records of a folder, and a picture beside the records.
+
+    Returns the names of the tables.
 
     Raises:
         DataError: a file is missing or damaged, a record lacks a key, or the README marks nothing, a table that no
@@ -86,6 +89,9 @@ def render(results_folder: str | Path, readme_path: str | Path) -> list[str]:
     rendered = _MARKED.sub(lambda match: f"{match[1]}{drawn[match[2]]}\n{match[3]}", readme)
     with atomic_file(readme_path) as temporary:
         temporary.write_text(rendered, encoding="utf-8")
+    if picture := curve_plot.low_resource_plot(records, published):
+        with atomic_file(Path(results_folder) / f"{curve_plot.TABLE}.svg") as temporary:
+            temporary.write_text(picture, encoding="utf-8")
     return names
 
 

@@ -69,10 +69,10 @@ def test_tables_are_written_between_their_marks_and_again(folder: Path) -> None:
     lines = text.splitlines()
     assert lines[:2] == ["# Title", "<!-- results:main -->"]
     assert lines[2:6] == [
-        "| dataset | train | split | metric | copy | pretrained | mean ± std |",
+        "| dataset | split | metric | copy | transfer | pretrained | mean ± std |",
         "| --- | --- | --- | --- | --- | --- | --- |",
-        "| top | top | dev | exact match | yes | none | 81.2 ± 0.4 |",
-        "| top (alarm) | top (pretraining) | dev | exact match | no | a/b | 81.2 ± 0.4 |",
+        "| top | dev | exact match | yes | none | none | 81.2 ± 0.4 |",
+        "| top (alarm) | dev | exact match | no | pretraining | a/b | 81.2 ± 0.4 |",
     ]
     assert lines[7] == (
         "In all lines: train top; words keep; system top-down; seeds 2; parameters, M 2.5; train utt/s 212; "
@@ -96,6 +96,16 @@ PUBLISHED = """
 - {dataset: overnight, domain: mean, metric: exact_match, figure: 43.4, contextual: false, of: D, source: d.org}
 - {dataset: atis, metric: frame_accuracy, figure: 87.2, contextual: false, of: E, source: e.org}
 """
+
+
+def test_the_low_resource_figures_are_drawn_beside_their_records(folder: Path) -> None:
+    low = RECORD | {"table": "topv2-low-resource", "dataset": "topv2", "split": "test", "train": "topv2, 25 SPIS"}
+    write(folder, RECORD, RECORD | {"table": "speed"})
+    render(folder / "results", folder / "README.md")
+    assert not (folder / "results" / "topv2-low-resource.svg").exists()
+    write(folder, low | {"domain": "weather"}, low | {"domain": "mean"}, name="low.json")
+    render(folder / "results", folder / "README.md")
+    assert "weather" in (folder / "results" / "topv2-low-resource.svg").read_text()
 
 
 def test_published_figures_stand_beside_ours_and_say_whose_they_are(folder: Path) -> None:
