@@ -19,6 +19,7 @@ from parser.evaluation.published import Figure
 TABLE = "topv2-low-resource"
 _SPIS = re.compile(r"(\d+) SPIS")
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 460, 280, 40, 12, 190, 44  # pixels
+_OTHERS = "published, not pretrained"
 _COLOURS = ("#2b7bba", "#d9730d", "#1b9e77", "#9467bd", "#888888")  # legible on white and on black
 
 Lines = Mapping[str, Sequence[tuple[int, float, str]]]
@@ -26,7 +27,10 @@ Lines = Mapping[str, Sequence[tuple[int, float, str]]]
 
 
 def low_resource_plot(records: Sequence[Mapping[str, Any]], published: Sequence[Figure] = ()) -> str | None:
-    """A line for each domain and way to train, and one for the published figures; None where there are none of ours."""
+    """A line for each domain and way to train, and dots for what was published of parsers without a pretrained encoder.
+
+    None where there are no figures of ours.
+    """
     lines: dict[str, list[tuple[int, float, str]]] = {}
     for each in records:
         told = _SPIS.search(each["train"])
@@ -37,9 +41,9 @@ def low_resource_plot(records: Sequence[Mapping[str, Any]], published: Sequence[
     if not lines:
         return None
     for figure in published:
-        if figure.dataset == "topv2" and (told := _SPIS.search(figure.train or "")):
+        if figure.dataset == "topv2" and not figure.contextual and (told := _SPIS.search(figure.train or "")):
             said = f"{figure.domain}: {figure.figure:g}, {figure.of}"
-            lines.setdefault("published", []).append((int(told[1]), figure.figure, said))
+            lines.setdefault(_OTHERS, []).append((int(told[1]), figure.figure, said))
     return _drawn({name: sorted(points) for name, points in lines.items()})
 
 
@@ -72,7 +76,7 @@ def _drawn(lines: Lines) -> str:
 def _line(name: str, points: Sequence[tuple[float, float, str]], number: int) -> Iterator[str]:
     """The line, its dots, and its name in the legend; published figures are dots alone."""
     colour, y = _COLOURS[number % len(_COLOURS)], 8 + 20 * number
-    if name != "published":
+    if name != _OTHERS:
         path = " ".join(f"{x},{y}" for x, y, _ in points)
         yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
     for x, height, said in points:
