@@ -20,7 +20,7 @@ from parser.encoders import Tunable
 from parser.evaluation.metrics import evaluate
 from parser.network import ParserNetwork
 from parser.training.datamodule import ParserData
-from parser.training.transfer import Transfer, carry_over, part_of
+from parser.training.transfer import Transfer, carry_over, part_of, require_others
 from parser.transitions.system import TransitionSystem, replay
 from parser.vocabulary import Vocabulary
 
@@ -98,11 +98,13 @@ class ParserModule(lightning.LightningModule):
         """Begin with the weights of the model that the data names as its source, if it does.
 
         Raises:
-            DataError: that model is of another architecture, or none is named where one is expected.
+            DataError: that model is of another architecture or of the same domains, or none is named where one is
+                expected.
         """
         source = data.source_model
         if source is not None:
             try:
+                require_others(source.ontology, data.ontology)
                 carry_over(self.network, source.network(), self.transfer.new, data.ontology.domains)
             except DataError as error:
                 raise error.at(file=source.folder) from None

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 
 from data_conversion.errors import DataError
+from data_conversion.ontology import Ontology
 from parser.domains import name_of, own
 from parser.encoders import Tunable
 from parser.encoders.features import WordFeatures
@@ -102,6 +103,20 @@ def _counterparts(symbol: Hashable, domains: Collection[str]) -> Iterator[Hashab
     if isinstance(symbol, str):
         yield name_of(symbol)
         yield from (own(domain, symbol) for domain in domains)
+
+
+def require_others(source: Ontology, target: Ontology) -> None:
+    """Does nothing if a source knows other domains than the target's, or the target has labels that it does not know.
+
+    Raises:
+        DataError: the source has learnt the target's domains and no others, so that nothing is transferred.
+    """
+    known, wanted = source.domains, target.domains
+    if set(known) == set(wanted) and all(set(wanted[domain]) <= set(known[domain]) for domain in wanted):
+        what = f"the domain{'s' * (len(wanted) > 1)} {', '.join(map(repr, wanted))}"
+        raise DataError(
+            f"it has learnt {what} itself: name a model of another domain, or resume its run by --ckpt_path"
+        )
 
 
 def require_alike(network: ParserNetwork, source: ParserNetwork) -> None:

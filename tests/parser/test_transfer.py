@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +16,9 @@ from strategies import dropped_examples, vocabulary_for
 from test_training import EPOCHS, config, data, fit, refused, semparse  # noqa: F401
 
 from data_conversion.errors import DataError
-from data_conversion.example import Example
+from data_conversion.example import Example, read_examples, write_examples
 from data_conversion.ontology import Ontology
+from data_conversion.releases import SPLITS
 from data_conversion.tree import Leaf, Node
 from parser import artifact
 from parser.domains import SEPARATE, name_of, own
@@ -23,7 +26,7 @@ from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
 from parser.training.export import export
-from parser.training.transfer import Transfer, carry_over, part_of, symbol_rows
+from parser.training.transfer import Transfer, carry_over, part_of, require_others, symbol_rows
 from parser.transitions.in_order import InOrder
 from parser.transitions.system import TransitionSystem
 from parser.transitions.top_down import TopDown
@@ -165,12 +168,26 @@ def test_a_source_without_pieces_leaves_those_that_were_learnt() -> None:
     assert vocabulary.with_words_of(replace(vocabulary, pieces="theirs")).pieces == "theirs"
 
 
-def test_a_run_goes_on_from_a_model(config: Path, tmp_path: Path) -> None:  # noqa: F811
-    export(fit(config, tmp_path / "source", "--seed_everything", 1), tmp_path / "model")
+@pytest.fixture(scope="module")
+def source(config: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    """A model of the same requests in another domain."""
+    folder = tmp_path_factory.mktemp("source")
+    home = Ontology.load(data / "ontology.json")
+    car = Ontology({"car": home.domains["home"]})
+    for split in SPLITS:
+        examples = (replace(each, domain="car") for each in read_examples(data / f"{split}.jsonl", home))
+        write_examples(folder / "data" / f"{split}.jsonl", examples, car)
+    car.save(folder / "data" / "ontology.json")
+    run = fit(config, folder / "run", "--data.path", folder / "data", "--seed_everything", 1)
+    export(run, folder / "model")
+    return folder / "model"
+
+
+def test_a_run_goes_on_from_a_model(config: Path, source: Path, tmp_path: Path) -> None:  # noqa: F811
     frozen = ("--model.transfer.frozen", "[encoder]", "--model.transfer.frozen_epochs", EPOCHS)
-    run = fit(config, tmp_path / "target", "--data.source", tmp_path / "model", *frozen)
+    run = fit(config, tmp_path / "target", "--data.source", source, *frozen)
     export(run, tmp_path / "further")
-    before, after = (artifact.load(tmp_path / name).network().state_dict() for name in ("model", "further"))
+    before, after = (artifact.load(folder).network().state_dict() for folder in (source, tmp_path / "further"))
     changed = {part_of(name) for name in before if not torch.equal(before[name], after[name])}
     assert "encoder" not in changed and "heads" in changed
     again = semparse("fit", "--config", run / "config.yaml", "--ckpt_path", run / "last.ckpt", "--wandb", "disabled")
@@ -180,13 +197,55 @@ def test_a_run_goes_on_from_a_model(config: Path, tmp_path: Path) -> None:  # no
     assert all(torch.equal(after[name], resumed[name]) for name in after)
 
 
-def test_a_source_of_another_architecture_is_refused_before_training(config: Path, tmp_path: Path) -> None:  # noqa: F811
-    export(fit(config, tmp_path / "source"), tmp_path / "model")
+def test_a_source_of_another_architecture_is_refused_before_training(
+    config: Path,  # noqa: F811
+    source: Path,
+    tmp_path: Path,
+) -> None:
     system = ("--model.system", "parser.transitions.in_order.InOrder")
-    options = ("--run", tmp_path / "run", "--wandb", "disabled", "--data.source", tmp_path / "model", *system)
+    options = ("--run", tmp_path / "run", "--wandb", "disabled", "--data.source", source, *system)
     error = refused("fit", "--config", config, *options, status=1)
     assert "model: the source is of another architecture than is trained now: the transition system is TopDown" in error
     assert not (tmp_path / "run").exists()
+
+
+def test_a_source_of_the_same_domain_is_refused_before_training(config: Path, source: Path, tmp_path: Path) -> None:  # noqa: F811
+    options = ("--data.path", source.parent / "data", "--data.source", source, "--wandb", "disabled")
+    error = refused("fit", "--config", config, "--run", tmp_path / "run", *options, status=1)
+    assert "model: it has learnt the domain 'car' itself: name a model of another domain" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_source_may_know_the_domain_beside_others_or_less_of_it() -> None:
+    kinds = {"A": "intent", "B": "intent"}
+    of = {(domain, label): (domain, Node(label), kinds) for domain in ("home", "car") for label in "AB"}
+    home = Ontology.learn([of["home", "A"]])
+    require_others(Ontology.learn([of["home", "A"], of["car", "A"]]), home)
+    require_others(home, Ontology.learn([of["home", "A"], of["home", "B"]]))
+    with pytest.raises(DataError, match="the domain 'home' itself"):
+        require_others(Ontology.learn([of["home", "A"], of["home", "B"]]), home)
+
+
+def test_a_domain_of_one_example_is_learnt(config: Path, source: Path, tmp_path: Path) -> None:  # noqa: F811
+    for name, transferred in (("alone", ()), ("after", ("--data.source", source))):
+        run = fit(config, tmp_path / name, "--data.limit", 1, *transferred)
+        assert len(json.loads((run / "metrics.json").read_bytes())["curve"]) == EPOCHS
+
+
+def test_a_label_that_only_dev_has_is_never_parsed_and_counts_as_wrong(
+    config: Path,  # noqa: F811
+    data: Path,  # noqa: F811
+    source: Path,
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "data"
+    shutil.copytree(data, target)
+    line = json.loads((target / "dev.jsonl").read_text().splitlines()[0])
+    line |= {"tree": "(DanceIntent)", "leaves": []}
+    (target / "dev.jsonl").write_text(json.dumps(line) + "\n")
+    options = ("--data.path", target, "--data.source", source)
+    run = fit(config, tmp_path / "run", *options)
+    assert {epoch["dev/exact_match"] for epoch in json.loads((run / "metrics.json").read_bytes())["curve"]} == {0.0}
 
 
 def test_how_to_go_on_needs_a_model_to_go_on_from(config: Path, tmp_path: Path) -> None:  # noqa: F811
