@@ -18,7 +18,9 @@ from parser.experiments.measuring import DETAILS, Experiment, TestSet
 from parser.experiments.training import Training, experiment_config
 
 ALONE, CHOSEN, BEST = "none", "chosen on dev", "better on test"
-_PRETRAINING, _MULTITASK = "configs/transfer/pretraining.yaml", "configs/transfer/multitask.yaml"
+_PRETRAINING = "configs/transfer/pretraining.yaml"
+_MULTITASK, _MULTITASK_LABELS = "configs/transfer/multitask.yaml", "configs/transfer/multitask_labels.yaml"
+"""Questions share their labels, requests do not."""
 _SMALL = ("event", "music")
 """The domains of `ASSISTANT` that are sampled."""
 
@@ -38,10 +40,10 @@ def going_on(training: Training, source: Training, way: str = "pretraining") -> 
     return replace(training, name=name, configs=configs, source=source, transfer=way)
 
 
-def together(name: str, config: str, minutes: float) -> Training:
+def together(name: str, config: str, minutes: float, multitask: str) -> Training:
     """One parser of all domains of the folder of this name."""
     made = alone(name, config, minutes)
-    configs = (*made.configs, _MULTITASK)
+    configs = (*made.configs, multitask)
     return replace(made, name=f"{made.name}-multitask", configs=configs, transfer="multitask", multitask=True)
 
 
@@ -74,7 +76,7 @@ def overnight_transfer() -> list[Experiment]:
     """Every way, with all of train and with a quarter of it; both in sequence only where examples are few."""
     table, made = "overnight-transfer", list[Experiment]()
     for part, train in (("", "overnight"), ("-quarter", "a quarter of overnight")):
-        multitask = together(f"overnight{part}", "overnight", 9 if part else 35)
+        multitask = together(f"overnight{part}", "overnight", 9 if part else 35, _MULTITASK)
         for domain in OVERNIGHT:
             own = overnight_alone(domain, part)
             others = alone(f"overnight-but-{domain}", "overnight_sources", 15)
@@ -114,7 +116,7 @@ def assistant_alone(domain: str) -> Training:
 
 def assistant_transfer() -> list[Experiment]:
     """Every way for four domains; the fifth, as in the article, only helps."""
-    multitask, made = together("assistant", "assistant", 35), list[Experiment]()
+    multitask, made = together("assistant", "assistant", 35, _MULTITASK_LABELS), list[Experiment]()
     for domain in ASSISTANT:
         if domain != "reminder":
             own, others = assistant_alone(domain), alone(f"assistant-but-{domain}", "assistant", 30)
@@ -158,7 +160,7 @@ def low_resource() -> list[Experiment]:
 
 def all_of_topv2() -> list[Experiment]:
     """One parser for all eight domains of TOPv2."""
-    multitask = together("topv2", "topv2", 60)
+    multitask = together("topv2", "topv2", 60, _MULTITASK_LABELS)
     return [
         Experiment(
             multitask, tests_of(f"topv2-{domain}", "topv2", domain, "multitask")[1:], "topv2", named_domains=named
