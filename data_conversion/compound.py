@@ -6,7 +6,8 @@
     (and(addToListIntent(add(ItemName(apples))(ItemName(oranges))))(PlayMusicIntent(Mediatype(music))))
 
 How often people join requests in which way is in `mixture.yaml`; the modules that put words together are `composer`
-(the whole), `coordination` (several values of a slot), `ellipsis` (what need not be said twice) and `politeness`.
+(the whole), `coordination` (several values of a slot), `ellipsis` (what need not be said twice) and `politeness`;
+`exchange` makes simple requests with other values.
 What is decided here:
 
 - Clauses come from one split and never leave it. The simple requests stay in the data beside the compounds, since a
@@ -32,6 +33,7 @@ from data_conversion.composer import MIXED, Composer
 from data_conversion.coordination import Coordination
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
+from data_conversion.exchange import exchanged
 from data_conversion.files import atomic_folder, check_destination, require_data_folder
 from data_conversion.frames import CLAUSE_OPERATOR
 from data_conversion.mixture import SHIPPED, Mixture
@@ -59,6 +61,7 @@ class Summary:
         mixture: how requests were put together.
         counts: examples written, by split.
         compounds: how many of them are new compounds, by split.
+        exchanged: how many of train are simple requests once more, with other values.
         replaced: values of train that gave way to others because dev or test has them.
         notes: what else the user should know.
     """
@@ -71,6 +74,7 @@ class Summary:
     mixture: Mixture
     counts: dict[str, int] = field(default_factory=dict)
     compounds: dict[str, int] = field(default_factory=dict)
+    exchanged: int = 0
     replaced: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -123,6 +127,9 @@ def compose(
     composed: dict[str, _Composed] = {}
     for split, examples in splits.items():  # train is the first
         composer = Composer(simple[split], coordination, how, words_kept=words_kept, max_clauses=max_clauses)
+        if split == "train":
+            more = list(exchanged(simple[split], how.exchanged, Random(f"{seed} exchanged")))
+            examples, summary.exchanged = [*examples, *more], len(more)
         number = max(1, round(size * len(simple[split]) / len(simple["train"]))) if simple[split] else 0
         composed[split] = _Composed(split, examples, composer, number, seed)
         if split == "train":

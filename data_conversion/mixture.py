@@ -36,6 +36,7 @@ class Mixture:
     parts_said_once: float
     shared_ending: float
     pronoun: float
+    exchanged: float
     shown_values: float
     open_values: float
     separators: Mapping[str, float]

@@ -22,6 +22,7 @@ from data_conversion.coordination import Coordination, Coordinator, open_slots, 
 from data_conversion.ellipsis import coordinates, gapped, with_pronoun, without_shared_ending
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples, write_examples
+from data_conversion.exchange import exchanged
 from data_conversion.formalisms import bracket
 from data_conversion.frames import Clause, Span, frame_of, frame_tree
 from data_conversion.mixture import Mixture
@@ -235,7 +236,11 @@ def test_composed_data(tmp_path: Path, words_kept: bool) -> None:
     lengths = set()
     for split, examples in splits.items():
         simple = {example.id: example for example in examples if example.tree.label != "and"}
-        assert simple == {example.id: example for example in given_splits[split]}
+        more = {name for name in simple if name.endswith("-exchanged")}
+        assert len(more) == (summary.exchanged if split == "train" else 0)
+        given = {example.id: example for example in given_splits[split]}
+        assert {name: simple[name] for name in set(simple) - more} == given
+        assert all(simple[name].utterance != given[name.removesuffix("-exchanged")].utterance for name in more)
         assert len({example.id for example in examples}) == len(examples)
         for example in examples:
             ontology.check(example.tree)
@@ -315,8 +320,9 @@ def test_composed_data_can_be_composed_again(tmp_path: Path) -> None:
     compose(_write_source(tmp_path / "source"), tmp_path / "once", size=10)
     summary = compose(tmp_path / "once", tmp_path / "twice", size=10, seed=1)
     _, splits = _read(tmp_path / "twice")
-    assert summary.counts["train"] == len(_TRAIN) + 20
-    assert len({example.id for example in splits["train"]}) == len(_TRAIN) + 20
+    first = json.loads((tmp_path / "once" / "compound.json").read_text())["exchanged"]
+    assert summary.counts["train"] == len(_TRAIN) + 20 + first + summary.exchanged
+    assert len({example.id for example in splits["train"]}) == summary.counts["train"]
     assert max(len(_clauses(example.tree)) for example in splits["train"] if example.tree.label == "and") <= 3
 
 
@@ -334,7 +340,7 @@ def test_unseen_values_keeps_the_values_of_dev_and_test_out_of_train(tmp_path: P
     assert not values["train"] & (values["dev"] | values["test"])
     assert ("Genre", "folk", "rock") in values["train"]
     assert summary.replaced == 2  # jazz and camping
-    assert summary.counts["train"] == len(_TRAIN) + 100
+    assert summary.counts["train"] == len(_TRAIN) + 100 + summary.exchanged
     assert summary.notes == []
 
 
@@ -459,12 +465,34 @@ def test_a_destination_with_other_things_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "other" / "thesis.tex").exists()
 
 
+@pytest.mark.parametrize("words_kept", [False, True])
+def test_exchanged_requests_are_what_they_were_but_for_values_that_train_has(tmp_path: Path, words_kept: bool) -> None:
+    ontology, splits = _read(_write_source(tmp_path / "source", words_kept=words_kept))
+    before = {f"{example.id}-exchanged": example for example in splits["train"]}
+    known = {_spoken(example, node) for example in splits["train"] for node in example.tree.nodes()}
+    more = [each for seed in range(30) for each in exchanged(splits["train"], 1.0, Random(seed))]
+    assert more
+    for example in more:
+        ontology.check(example.tree)
+        assert example.domain == before[example.id].domain and example.words_kept == words_kept
+        assert [node.label for node in example.tree.nodes()] == [node.label for node in before[example.id].tree.nodes()]
+        assert {
+            _spoken(example, node) for node in example.tree.nodes() if ontology.labels[node.label].kind == "slot"
+        } <= known
+    assert not list(exchanged(splits["train"], 0.0, Random(0)))
+
+
+def _spoken(example: Example, node: Node) -> tuple[str, ...]:
+    """The label of a node and the words of the utterance that it copies."""
+    return (node.label, *(example.tokens[leaf.position] for leaf in node.leaves() if leaf.position is not None))
+
+
 def test_a_source_without_dev_and_test(tmp_path: Path) -> None:
     source = _write_source(tmp_path / "source")
     (source / "dev.jsonl").unlink()
     (source / "test.jsonl").write_text("", encoding="utf-8")
     summary = compose(source, tmp_path / "composed", size=5, unseen_values=True)
-    assert summary.counts == {"train": len(_TRAIN) + 5, "test": 0}
+    assert summary.counts == {"train": len(_TRAIN) + 5 + summary.exchanged, "test": 0}
     assert not (tmp_path / "composed" / "dev.jsonl").exists()
 
 
