@@ -101,6 +101,8 @@ def compound(options: Options) -> None:
         )
     _print_counts(options.destination, summary.counts, summary.notes)
     print("new compounds: " + ", ".join(f"{split} {count}" for split, count in summary.compounds.items()))
+    if summary.exchanged:
+        print(f"simple requests with other values: {summary.exchanged}")
     if options.unseen_values:
         print(f"values of train that gave way because dev or test has them: {summary.replaced}")
 
