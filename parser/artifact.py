@@ -154,7 +154,7 @@ def save(
         state_dict: the network's weights.
         tokenizer: the tokenizer for raw text.
         formalism: how the trees are written.
-        card: what the model card says of the training: `data`, `train_examples` and `dev`, the metrics on the dev set.
+        card: what the model card says of the training: the `facts` of `model_card`.
         encoder_files: further files that the encoder needs, by name.
 
     Raises:

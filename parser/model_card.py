@@ -23,9 +23,9 @@ print(parse.tree, parse.intents)
 
 {domains}## Training
 
-- data: `{data}`, {train_examples} training examples
+- data: `{data}`, {train_examples} training examples{source}
 - network: {network}
-- {parameters:,} parameters; no pretrained encoder
+- {parameters:,} parameters; {pretrained}
 
 ## On the dev set, which chose the model{named}
 
@@ -59,7 +59,7 @@ def model_card(
     """The text of the card.
 
     Args:
-        facts: `data`, `train_examples` and `dev`, the metrics on the dev set.
+        facts: `data`, `train_examples` and `dev`, the metrics on the dev set; `source`, the model that it went on from.
         model_config: the network's blocks and sizes.
         formalism: how the trees are written.
         ontology: the labels.
@@ -69,13 +69,16 @@ def model_card(
     blocks = [value["class_path"].rpartition(".")[2] for value in model_config.values() if isinstance(value, Mapping)]
     measured = {name.removeprefix("dev/"): value for name, value in sorted(facts["dev"].items())}
     metrics = [f"| {name} | {value:.1f} |" for name, value in measured.items() if not name.endswith(_NO_PERCENT)]
+    encoder = model_config["encoder"].get("init_args", {}).get("name")
     return _TEMPLATE.format(
         formalism=formalism,
         domains=_DOMAINS.format(names=", ".join(domains)) if domains else "",
         named=", each utterance's domain named" if domains else "",
         data=facts["data"],
         train_examples=facts["train_examples"],
+        source=f", after those of the model `{facts['source']}`" if facts.get("source") else "",
         network=", ".join(blocks),
+        pretrained=f"the pretrained encoder `{encoder}`" if encoder else "no pretrained encoder",
         parameters=parameters,
         metrics="\n".join(metrics),
         labels="\n".join(f"- {domain}: {', '.join(labels)}" for domain, labels in ontology.domains.items()),

@@ -64,7 +64,7 @@ def export(run: str | Path, model: str | Path) -> None:
             values=[(slot, value) for slot, value in extras["values"]],
             tokenizer=extras["tokenizer"],
             formalism=extras["formalism"],
-            card={name: extras[name] for name in _CARD},
+            card={**{name: extras[name] for name in _CARD}, "source": extras.get("source")},
             encoder_files=extras["encoder_files"],
         )
     except DataError as error:

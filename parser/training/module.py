@@ -164,6 +164,7 @@ class ParserModule(lightning.LightningModule):
             "values": self.data.values,
             "data": self.data.folder.name,
             "train_examples": len(self.data.train),
+            "source": self.data.source_model.folder.name if self.data.source_model else None,
             "dev": {name: float(value) for name, value in measured if name.startswith("dev/")},
             "encoder_files": self.network.encoder.files if isinstance(self.network.encoder, Tunable) else {},
         }

@@ -328,6 +328,7 @@ def test_a_model_folder_needs_neither_the_encoder_nor_the_hub(data: Path, tmp_pa
     assert semparse("export", run, model) == 0
     assert {"encoder.json", "tokenizer.json"} <= {file.name for file in model.iterdir()}
     assert str(tmp_path) not in (model / "encoder.json").read_text()
+    assert "the pretrained encoder `" in (model / "README.md").read_text()
     nlu = SemanticParser.from_pretrained(model)
     weights = torch.load(run / "best.ckpt", weights_only=True)["state_dict"]
     for key, value in nlu._network.state_dict().items():

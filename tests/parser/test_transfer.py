@@ -187,6 +187,7 @@ def test_a_run_goes_on_from_a_model(config: Path, source: Path, tmp_path: Path) 
     frozen = ("--model.transfer.frozen", "[encoder]", "--model.transfer.frozen_epochs", EPOCHS)
     run = fit(config, tmp_path / "target", "--data.source", source, *frozen)
     export(run, tmp_path / "further")
+    assert "after those of the model `model`" in (tmp_path / "further" / "README.md").read_text()
     before, after = (artifact.load(folder).network().state_dict() for folder in (source, tmp_path / "further"))
     changed = {part_of(name) for name in before if not torch.equal(before[name], after[name])}
     assert "encoder" not in changed and "heads" in changed
