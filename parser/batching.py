@@ -19,6 +19,7 @@ from torch import Tensor
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from parser.domains import marked
+from parser.lookalikes import Lookalikes
 from parser.subwords import Pieces
 from parser.transitions.actions import Action, Copy, Generate, Kind, Nullary, Open, Reduce, kind_of
 from parser.transitions.state import Counts, State, above
@@ -37,9 +38,10 @@ class Inputs:
         tokens: the words themselves.
         words: [batch, length] word ids.
         lengths: [batch] number of words.
-        spellings: [batch, length] which row of `characters` and `pieces` spells the word.
+        spellings: [batch, length] which row of `characters`, `pieces` and `alike` spells the word.
         characters: [distinct words, characters] character ids.
         pieces: [distinct words, pieces] sentencepiece ids, zero columns where the vocabulary has no pieces.
+        alike: [distinct words, lexicon] how much of each word of the lexicon is like it; zero columns without copying.
         domains: [batch] the domain of each utterance among `Vocabulary.domains`; -1 where it is to be told.
     """
 
@@ -49,6 +51,7 @@ class Inputs:
     spellings: Tensor
     characters: Tensor
     pieces: Tensor
+    alike: Tensor
     domains: Tensor
 
     @property
@@ -129,7 +132,8 @@ class Indexer:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.pieces = Pieces.from_base64(vocabulary.pieces) if vocabulary.pieces else None
-        self._known: dict[str, tuple[int, list[int], list[int]]] = {}
+        self.lookalikes = Lookalikes(vocabulary.lexicon if vocabulary.copy else ())
+        self._known: dict[str, tuple[int, list[int], list[int], dict[int, float]]] = {}
 
     def inputs(self, tokens: Sequence[tuple[str, ...]], domains: Sequence[str | None] | None = None) -> Inputs:
         """The batch for some utterances, each of one word or more; of these domains, where they are known."""
@@ -148,15 +152,17 @@ class Indexer:
             spellings=torch.from_numpy(spellings),
             characters=_padded([entry[1] for entry in known]),
             pieces=_padded([entry[2] for entry in known]),
+            alike=self.lookalikes.table([entry[3] for entry in known]),
             domains=torch.tensor([self.vocabulary.domain_id(domain) for domain in domains or [None] * len(tokens)]),
         )
 
-    def _look_up(self, word: str) -> tuple[int, list[int], list[int]]:
+    def _look_up(self, word: str) -> tuple[int, list[int], list[int], dict[int, float]]:
         if word not in self._known:
             if len(self._known) > 100_000:  # a server must not remember every word it was ever sent
                 self._known.clear()
             pieces = self.pieces.encode(word) if self.pieces else []
-            self._known[word] = (self.vocabulary.word_id(word), self.vocabulary.spelling(word), pieces)
+            spelling, alike = self.vocabulary.spelling(word), self.lookalikes.of(word)
+            self._known[word] = (self.vocabulary.word_id(word), spelling, pieces, alike)
         return self._known[word]
 
 

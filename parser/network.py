@@ -3,9 +3,9 @@
 At every step the parser state is the concatenation of the words attended to, the state of the stack, the state when the
 nearest open node was pushed, the state of the action history and the word in focus; from it come the scores of the
 kinds of action, of the labels and of the tokens, to which the attention scores are appended as scores for copying
-(Damonte, Goel and Chung, NAACL 2019, after Cheng et al., ACL 2017). Two things are ours: the word in focus, the one
-after the last copied (with words kept, the front of the buffer), and an attention query made of all the other parts,
-where theirs is the stack alone.
+(Damonte, Goel and Chung, NAACL 2019, after Cheng et al., ACL 2017). Three things are ours: the word in focus, the one
+after the last copied (with words kept, the front of the buffer); an attention query made of all the other parts, where
+theirs is the stack alone; and a higher score for generating what is written like the words attended to (`likeness`).
 
 The layer over the concatenation is written as a sum of one layer a part, so that what a word contributes, wherever it
 is attended to, in focus or copied, is computed once an utterance and looked up at every step.
@@ -84,6 +84,7 @@ class ParserNetwork(nn.Module):
         stack = int(self.state_encoder.dim)
         self.attention = Attention(words) if attention or vocabulary.copy else None
         query = self.attention.dim if self.attention is not None else 0
+        self.likeness = nn.Linear(dim, 1) if vocabulary.copy and not vocabulary.words_kept else None
         self.end = nn.Parameter(torch.zeros(words))
         self.leaf = nn.Linear(words, dim)
         self.attended = nn.Linear(words, dim, bias=False) if attention else None
@@ -126,6 +127,7 @@ class ParserNetwork(nn.Module):
             keys=self.attention.key(words) if self.attention is not None else words[..., :0],
             near=self.attention.near(words.shape[1]) if self.attention is not None else words.new_zeros(0, 0),
             attended=self.attended(words) if self.attended is not None else words[..., :0],
+            alike=functional.embedding(inputs.spellings, inputs.alike),
             seen=self.state_encoder.look(words),
             domains=domains,
             domain=inputs.domains if self.domain is None else _named_or_likeliest(inputs.domains, domains),
@@ -165,6 +167,8 @@ class ParserNetwork(nn.Module):
             if self.vocabulary.copy:
                 copying = scores
         kinds, labels, arities, lexicon = self.heads(hidden)
+        if self.likeness is not None:
+            lexicon = lexicon + self.likeness(hidden.tanh()) * (weights @ words.alike)
         if self.domain is not None:
             labels, lexicon = _shown(labels, self.label_domains, words), _shown(lexicon, self.token_domains, words)
         return Scores(kinds, labels, arities, torch.cat([lexicon, copying], dim=-1), weights, words.domains)

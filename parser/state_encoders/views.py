@@ -18,6 +18,7 @@ class Words:
         keys: [batch, length, attention dim] attention keys, empty without attention.
         near: [length + 1, length] attention biases while each word, or the end, is in focus; the same for all.
         attended: [batch, length, dim] what it adds to the parser state when it is attended to, empty without attention.
+        alike: [batch, length, lexicon] how much of each word of the lexicon is like it (`parser.lookalikes`).
         seen: [batch, length, …] what the state encoder wants to know of the words (`StateEncoder.look`).
         domains: [batch, domains] scores of the domains of the utterances, where there are several.
         domain: [batch] the domain whose symbols an utterance is shown.
@@ -29,6 +30,7 @@ class Words:
     keys: Tensor
     near: Tensor
     attended: Tensor
+    alike: Tensor
     seen: Tensor
     domains: Tensor
     domain: Tensor

@@ -164,6 +164,7 @@ def spelt_words(draw: st.DrawFn) -> tuple[list[list[list[int]]], Inputs, Tensor]
         spellings=torch.tensor([words + [0] * (longest - len(words)) for words in batch]),
         characters=torch.zeros(0),
         pieces=torch.tensor([pieces + [0] * (4 - len(pieces)) for pieces in spellings]),
+        alike=torch.zeros(len(spellings), 0),
         domains=torch.full((len(batch),), -1),
     )
     return [[spellings[index] for index in words] for words in batch], inputs, inputs.pieces

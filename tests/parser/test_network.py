@@ -170,6 +170,34 @@ def test_scores_come_from_a_layer_over_the_states_the_word_in_focus_and_the_word
     torch.testing.assert_close(words.rows[inputs.mask], network.leaf(encoded)[inputs.mask])
 
 
+@torch.inference_mode()
+def test_what_is_written_like_the_words_attended_to_is_likelier_to_be_generated() -> None:
+    tree = Node("Intent", (Leaf("bar"), Leaf("cinema"), Leaf("opening_hours")))
+    tokens = ("which", "cinemas", "open")
+    network = network_for([Example("x", "d", " ".join(tokens), tokens, tree)])
+    assert network.vocabulary.lexicon == ["bar", "cinema", "opening_hours"]
+    inputs, focus = Indexer(network.vocabulary).inputs([tokens, ("bars",)]), torch.tensor([[0, 1], [0, 1]])
+    states = torch.randn(2, 2, network.state.in_features)
+    network.likeness.weight.zero_()
+    network.likeness.bias.fill_(0.0)
+    before = network.score(network.encode(inputs), states, focus)
+    network.likeness.bias.fill_(3.0)
+    scores = network.score(network.encode(inputs), states, focus)
+    more = scores.tokens[..., :3] - before.tokens[..., :3]
+    _, cinemas, opens = scores.attention[0].unbind(-1)
+    torch.testing.assert_close(more[0], 3.0 * torch.stack([torch.zeros(2), cinemas, opens / 2], dim=-1))
+    torch.testing.assert_close(more[1], torch.tensor([[3.0, 0.0, 0.0]] * 2))  # padding is like nothing
+    assert torch.equal(scores.tokens[..., 3:], before.tokens[..., 3:])
+
+
+@pytest.mark.parametrize("kept, copy", [(True, True), (False, False)])
+def test_who_generates_nothing_or_copies_nothing_looks_for_no_likeness(kept: bool, copy: bool) -> None:
+    tree = Node("Intent", (Leaf("play", 0), Leaf("jazz", 1)) if kept else (Leaf("jazz", 1),))
+    network = network_for([Example("x", "d", "play jazz", ("play", "jazz"), tree)], copy=copy)
+    assert network.likeness is None
+    assert Indexer(network.vocabulary).inputs([("play", "jazz")]).alike.shape == (2, 0)
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
 @settings(max_examples=12, deadline=None)

@@ -38,7 +38,7 @@ def words_of(encoder: nn.Module, encoded: Tensor, mask: Tensor) -> Words:
     """As the state encoder sees them; what others see of them is empty."""
     nothing = encoded[..., :0]
     seen, domain = encoder.look(encoded), torch.zeros(len(mask), dtype=torch.long)
-    others = dict.fromkeys(("rows", "ahead", "keys", "near", "attended", "domains"), nothing)
+    others = dict.fromkeys(("rows", "ahead", "keys", "near", "attended", "alike", "domains"), nothing)
     return Words(mask, seen=seen, domain=domain, **others)
 
 
