@@ -79,7 +79,7 @@ def record_means(results: Path) -> None:
 
 # -- compounds ---------------------------------------------------------------------------------------------------------
 
-KEPT = Training("snips_compound", (experiment_config("snips_compound"),), 50)
+KEPT = Training("snips_compound", (experiment_config("snips_compound"),), 40)
 
 
 def compounds() -> list[Experiment]:
@@ -229,7 +229,7 @@ TABLES = {
     "mixsnips": Table(lambda: own_data("mixsnips", "frame_accuracy", 50)),
     "snips-compound": Table(compounds),
     "mixatis": Table(lambda: own_data("mixatis", "frame_accuracy", 30)),
-    "nlmaps": Table(lambda: own_data("nlmaps", "exact_match", 6, seeds=3)),
+    "nlmaps": Table(lambda: own_data("nlmaps", "exact_match", 10, seeds=3)),
     "overnight": Table(overnight, record_means),
     "minilm": Table(minilm),
     "ablation": Table(ablation),
