@@ -2,9 +2,9 @@
 """Train and measure what stands in the README's tables: `scripts/reproduce.py TABLE [--seeds N] [--dry-run]`.
 
 Raw data is read from the folder that SEMPARSE_DATA names (default: data/), one folder a set: top, snips_bio, atis_bio,
-mixsnips, mixatis, nlmaps_v1, overnight, topv2. Converted data, runs and models go to data/converted, runs and models; records
-to results/TABLE.json. `main` is every table that has a row in the main one, each with its own file. Kill it and run it
-again: it goes on where it was. Several tables may be made at a time, in processes side by side.
+mixsnips, mixatis, nlmaps_v1, overnight, topv2. Converted data, runs and models go to data/converted, runs and models;
+records to results/TABLE.json. `main` is every table that has a row in the main one, each with its own file. Kill it and
+run it again: it goes on where it was. Several tables may be made at a time, in processes side by side.
 """
 
 from __future__ import annotations
