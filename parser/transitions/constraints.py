@@ -1,5 +1,9 @@
 """Constraints learnt from training: which label may stand under which, and which may be the root.
 
+What stands under a label in training may stand there. So may any slot of the domain's intents under any of them, since
+many an intent is too rare to have been seen with every slot that it takes: held to pairs, a parser of ATIS that meets a
+new one puts another intent between the two.
+
 They hold for decoding alone. An action fits where every child that it settles under a parent may stand there:
 
 - top-down, `Open` and a terminal settle the new node or leaf under the nearest open node, or as the root;
@@ -53,8 +57,14 @@ class Constraints:
     @classmethod
     def learn(cls, ontology: Ontology, roots: Iterable[str]) -> Constraints:
         """From the ontology, and the labels of the training trees' roots, of which it says nothing."""
+        children: dict[str, set[str]] = {}
+        for labels in ontology.domains.values():
+            intents = [label for label in labels.values() if label.kind == "intent"]
+            slots = {child for label in intents for child in label.children if labels[child].kind == "slot"}
+            for name, label in labels.items():
+                children.setdefault(name, set()).update(label.children, slots if label.kind == "intent" else ())
         return cls(
-            children={name: list(label.children) for name, label in ontology.labels.items()},
+            children={name: sorted(children[name]) for name in ontology.labels},
             leaves=[name for name, label in ontology.labels.items() if label.leaves],
             roots=sorted(roots),
         )

@@ -179,3 +179,16 @@ def test_a_vocabulary_without_constraints_lets_every_label_stand_everywhere() ->
     network = set_on("Title", network_for(Vocabulary.from_dict(record), TopDown()))
     (derivation,) = parse_batch(network, Indexer(network.vocabulary).inputs([EXAMPLE.tokens]))
     assert derivation.actions[0] == Open("Title")
+
+
+def test_a_slot_of_one_intent_may_stand_under_any_of_its_domain() -> None:
+    kinds = {"Play": "intent", "Stop": "intent", "Title": "slot", "Room": "slot", "Ride": "intent", "Line": "slot"}
+    trees = [
+        ("music", Node("Play", (Node("Title", (Node("Play"),)), Node("Room", (Leaf("hall", 0),))))),
+        ("music", Node("Stop", (Leaf("stop", 0),))),
+        ("trains", Node("Ride", (Node("Line", (Leaf("12", 0),)),))),
+    ]
+    learnt = Constraints.learn(Ontology.learn((domain, tree, kinds) for domain, tree in trees), ["Play"])
+    assert learnt.children["Stop"] == learnt.children["Play"] == ["Room", "Title"]
+    assert learnt.children["Ride"] == ["Line"]  # another domain
+    assert (learnt.children["Title"], learnt.children["Room"]) == (["Play"], [])  # intents stand where they stood
