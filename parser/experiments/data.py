@@ -25,7 +25,7 @@ from parser.locking import locked
 CONVERTED = Path("data/converted")
 Settings = dict[str, Any]
 """Arguments of `compose`."""
-COMPOUNDS: Settings = {"size": 20_000, "max_clauses": 4, "seed": 0}
+COMPOUNDS: Settings = {"size": 20_000, "max_clauses": 4, "seed": 0, "mixture": "configs/mixture/exchanged.yaml"}
 """Compound requests composed of SNIPS's simple ones."""
 PLAIN: Settings = {"size": 20_000, "max_clauses": 3, "seed": 0, "mixture": "configs/mixture/plain.yaml"}
 """The same, whole requests with a connective between them."""

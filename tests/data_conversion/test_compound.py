@@ -64,6 +64,7 @@ def _without_words(tree: Node) -> Node:
     )
 
 
+_EXCHANGED = Path(__file__).parents[2] / "configs" / "mixture" / "exchanged.yaml"
 _TRAIN = [
     ("add [ItemName apples] to [ListName shopping] list", "addToListIntent"),
     ("please add [ItemName peanut butter] to my list", "addToListIntent"),
@@ -227,7 +228,9 @@ def test_neighbouring_values_do_not_make_a_slot_one_of_several_values() -> None:
 def test_composed_data(tmp_path: Path, words_kept: bool) -> None:
     source = _write_source(tmp_path / "source", words_kept=words_kept)
     steps: list[int] = []
-    summary = compose(source, tmp_path / "composed", size=70, max_clauses=4, seed=3, progress=steps.append)
+    summary = compose(
+        source, tmp_path / "composed", size=70, max_clauses=4, seed=3, mixture=_EXCHANGED, progress=steps.append
+    )
     ontology, splits = _read(tmp_path / "composed")
     _, given_splits = _read(source)
     assert summary.compounds == {"train": 70, "dev": 20, "test": 20}
@@ -317,8 +320,8 @@ def test_clauses_of_several_domains_make_a_mixed_compound(tmp_path: Path) -> Non
 
 
 def test_composed_data_can_be_composed_again(tmp_path: Path) -> None:
-    compose(_write_source(tmp_path / "source"), tmp_path / "once", size=10)
-    summary = compose(tmp_path / "once", tmp_path / "twice", size=10, seed=1)
+    compose(_write_source(tmp_path / "source"), tmp_path / "once", size=10, mixture=_EXCHANGED)
+    summary = compose(tmp_path / "once", tmp_path / "twice", size=10, seed=1, mixture=_EXCHANGED)
     _, splits = _read(tmp_path / "twice")
     first = json.loads((tmp_path / "once" / "compound.json").read_text())["exchanged"]
     assert summary.counts["train"] == len(_TRAIN) + 20 + first + summary.exchanged
@@ -327,7 +330,9 @@ def test_composed_data_can_be_composed_again(tmp_path: Path) -> None:
 
 
 def test_unseen_values_keeps_the_values_of_dev_and_test_out_of_train(tmp_path: Path) -> None:
-    summary = compose(_write_source(tmp_path / "source"), tmp_path / "composed", size=100, unseen_values=True)
+    summary = compose(
+        _write_source(tmp_path / "source"), tmp_path / "composed", size=100, unseen_values=True, mixture=_EXCHANGED
+    )
     ontology, splits = _read(tmp_path / "composed")
     values = {
         split: {
@@ -492,7 +497,8 @@ def test_a_source_without_dev_and_test(tmp_path: Path) -> None:
     (source / "dev.jsonl").unlink()
     (source / "test.jsonl").write_text("", encoding="utf-8")
     summary = compose(source, tmp_path / "composed", size=5, unseen_values=True)
-    assert summary.counts == {"train": len(_TRAIN) + 5 + summary.exchanged, "test": 0}
+    assert summary.counts == {"train": len(_TRAIN) + 5, "test": 0}
+    assert summary.exchanged == 0
     assert not (tmp_path / "composed" / "dev.jsonl").exists()
 
 
