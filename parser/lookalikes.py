@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from os.path import commonprefix
 
 import torch
 from torch import Tensor
@@ -49,8 +50,10 @@ class Lookalikes:
     def table(self, rows: Sequence[Mapping[int, float]]) -> Tensor:
         """[words, lexicon] how much of each word of the lexicon is like the words that `of` was asked about."""
         made = torch.zeros(len(rows), self.size)
-        for place, row in enumerate(rows):
-            made[place, list(row)] = torch.tensor(list(row.values()))
+        found = [(place, index, share) for place, row in enumerate(rows) for index, share in row.items()]
+        if found:  # at once: with words kept there is nothing to look for, and that should cost nothing
+            places, indices, shares = zip(*found)
+            made[list(places), list(indices)] = torch.tensor(shares)
         return made
 
 
@@ -60,6 +63,5 @@ def alike(one: str, other: str) -> bool:
     >>> [alike("churches", word) for word in ("church", "churchill", "chair")], alike("hiking", "hike")
     ([True, False, False], True)
     """
-    shared = next((place for place, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
     shorter, longer = sorted((len(one), len(other)))
-    return shared >= max(_START, longer - _ENDING, shorter - 1)
+    return len(commonprefix((one, other))) >= max(_START, longer - _ENDING, shorter - 1)
