@@ -226,7 +226,7 @@ def test_a_source_has_never_seen_the_domain_that_goes_on_from_it() -> None:
 
 
 def test_a_multitask_parser_is_told_the_domain_and_finds_it() -> None:
-    training = Training("all", ("a.yaml",), 1, transfer="multitask", multitask=True)
+    training = Training("all", ("a.yaml",), 1, transfer="multitask")
     told, found = transferring.measured(training, (), "overnight")
     assert (told.named_domains, told.transfer) == (True, "multitask")
     assert (found.named_domains, found.transfer) == (False, "multitask, domain found")

@@ -36,6 +36,8 @@ METRICS = (
     "domain_accuracy",
 )
 BY_PARTS = ("exact_match", "frame_accuracy")
+FOUND = ", domain found"
+"""What is added to the name of a way in which the parser has to find out the domain of each utterance."""
 DETAILS = ("details",)
 """Where figures go that stand in no table of the README."""
 
@@ -105,8 +107,7 @@ class Experiment:
     @property
     def transfer(self) -> str:
         """What records call the way in which one domain helps another."""
-        found = self.training.multitask and not self.named_domains
-        return f"{self.training.transfer}, domain found" if found else self.training.transfer
+        return self.training.transfer + (FOUND if self.training.multitask and not self.named_domains else "")
 
     def _said(self, test: TestSet, seeds: Sequence[int]) -> dict[str, Any]:
         """What all records of a test set say before anything is trained."""

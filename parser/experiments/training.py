@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,6 @@ class Training:
         threads: CPU threads.
         source: the model that it goes on from, which is that of seed 0 whatever its own seed.
         transfer: what records call the way in which one domain helps another.
-        multitask: whether it is one parser for several domains.
         limit: train on so many examples only.
     """
 
@@ -52,8 +51,16 @@ class Training:
     threads: int = 1
     source: Training | None = None
     transfer: str = "none"
-    multitask: bool = False
     limit: int | None = None
+
+    @property
+    def multitask(self) -> bool:
+        """Whether it is one parser for several domains."""
+        return self.transfer == "multitask"
+
+    def varied(self, name: str, config: str, **facts: Any) -> Training:
+        """The same training with one more config, under a name of its own; the facts are attributes that differ too."""
+        return replace(self, name=f"{self.name}-{name}", configs=(*self.configs, config), **facts)
 
     @property
     def config(self) -> str:

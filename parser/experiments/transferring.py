@@ -8,13 +8,12 @@ After Damonte, Goel and Chung (NAACL 2019). Each domain is learnt alone; by goin
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from parser.evaluation.recording import gains, mean_over_domains, recorded, store
 from parser.evaluation.results import Record
 from parser.experiments.data import ASSISTANT, CONVERTED, OVERNIGHT, SOURCES, SPIS, TARGETS
-from parser.experiments.measuring import DETAILS, Experiment, TestSet
+from parser.experiments.measuring import DETAILS, FOUND, Experiment, TestSet
 from parser.experiments.training import Training, experiment_config
 
 ALONE, CHOSEN, BEST = "none", "chosen on dev", "better on test"
@@ -35,16 +34,12 @@ def alone(name: str, config: str, minutes: float) -> Training:
 
 def going_on(training: Training, source: Training, way: str = "pretraining") -> Training:
     """The same training from the weights of another parser."""
-    configs = (*training.configs, _PRETRAINING)
-    name = f"{training.name}-{way.replace(' ', '_')}"
-    return replace(training, name=name, configs=configs, source=source, transfer=way)
+    return training.varied(way.replace(" ", "_"), _PRETRAINING, source=source, transfer=way)
 
 
 def together(name: str, config: str, minutes: float, multitask: str) -> Training:
     """One parser of all domains of the folder of this name."""
-    made = alone(name, config, minutes)
-    configs = (*made.configs, multitask)
-    return replace(made, name=f"{made.name}-multitask", configs=configs, transfer="multitask", multitask=True)
+    return alone(name, config, minutes).varied("multitask", multitask, transfer="multitask")
 
 
 def measured(training: Training, tests: tuple[TestSet, ...], train: str) -> list[Experiment]:
@@ -90,9 +85,7 @@ def overnight_transfer() -> list[Experiment]:
 def _without_attention(table: str) -> Iterator[Experiment]:
     """As the article's parser of these domains is."""
     for domain in OVERNIGHT:
-        own = overnight_alone(domain)
-        configs = (*own.configs, "configs/model/no_attention.yaml")
-        training = replace(own, name=f"{own.name}-no_attention", configs=configs)
+        training = overnight_alone(domain).varied("no_attention", "configs/model/no_attention.yaml")
         yield Experiment(
             training, tests_of(f"overnight-{domain}", "overnight", domain, table), "overnight, no attention"
         )
@@ -131,8 +124,7 @@ def copying() -> list[Experiment]:
     made = list[Experiment]()
     for domain in ASSISTANT:
         own = assistant_alone(domain)
-        without = replace(own, name=f"{own.name}-no_copy", configs=(*own.configs, "configs/data/no_copy.yaml"))
-        for training in (own, without):
+        for training in (own, own.varied("no_copy", "configs/data/no_copy.yaml")):
             made += measured(training, _assistant_tests(domain, "copy"), "topv2")
     return made
 
@@ -210,7 +202,7 @@ def _ways(records: Sequence[Record]) -> dict[str, dict[str, Record]]:
 def _compared(test: Sequence[Record], dev: Sequence[Record]) -> Iterator[Record]:
     """Records of the choices, of the means and of the gains."""
     ways, on_dev = _ways(test), _ways(dev)
-    choices = [way for way in ways if way != ALONE and way in on_dev and "found" not in way]
+    choices = [way for way in ways if way != ALONE and way in on_dev and not way.endswith(FOUND)]
     if ALONE in ways and len(choices) > 1:
         for name, by in ((CHOSEN, on_dev), (BEST, ways)):
             ways[name] = {domain: _chosen(name, domain, choices, by, ways) for domain in ways[ALONE]}
