@@ -52,6 +52,10 @@ def _written(child: Node | Leaf) -> str:
         name = " ".join(one_word(leaf.text) for leaf in child.leaves())
         if _KEEPS_QUOTES.fullmatch(name):
             return _quoted(name)
+    return _term(child)
+
+
+def _term(child: Node) -> str:
     children = [_written(inner) for inner in child.children]
     if child.label in (",", ";") and len(children) > 1:
         return f"({child.label.join(children)})"
@@ -65,5 +69,5 @@ def _quoted(text: str) -> str:
     return "'" + re.sub(r"['\\]", r"\\\g<0>", text) + "'"
 
 
-read, write = reader_and_writer(_GRAMMAR, _written)
+read, write = reader_and_writer(_GRAMMAR, _term)  # a name alone is no tree: at the root it is written as a function
 label_kinds = only_functions

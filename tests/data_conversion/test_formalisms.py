@@ -214,6 +214,7 @@ def test_top_refuses_white_space(tree: Node) -> None:
         ("prolog", "','(a)", "','(a)"),
         ("prolog", "','(a,b)", "(a,b)"),
         ("prolog", "'New'()", "'New'()"),
+        ("prolog", r"'\''(new,sealand)", r"'\''(new,sealand)"),
         ("pizza", "(ORDER(PIZZAORDER (NUMBER two)))", "(ORDER (PIZZAORDER (NUMBER two ) ) )"),
         ("pizza", r"(ORDER \( a ) ", r"(ORDER \( a )"),
     ],
