@@ -329,11 +329,11 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(house: list[list[str
 
 def test_a_training_that_goes_on_from_another_trains_that_one_first_and_once(house: list[list[str]]) -> None:
     source, data = Training("source", ("tiny.yaml",), 12, data=Path("kept")), Path("kept")
-    going_on = Training("further", ("tiny.yaml",), 30, data=data, source=source, transfer="pretraining", limit=2)
+    going_on = Training("further", ("tiny.yaml",), 30, data=data, source=source, transfer="pretraining", epochs=2)
     experiment = replace(tiny(seeds=2), training=going_on)
     ((_, hours),) = plan([experiment], Path("results/tiny.json"), set())
     assert hours == pytest.approx((2 * 30 + 12) / 60)
-    assert "--data.limit" in going_on.command(0)
+    assert "--trainer.max_epochs" in going_on.command(0) and going_on.config == "tiny.yaml, 2 epochs"
     records, _ = run(experiment)
     fits = [command for command in house if command[1] == "fit"]
     assert [command[command.index("--run") + 1] for command in fits] == [

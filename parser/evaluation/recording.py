@@ -120,13 +120,13 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
 
 
 @cache
-def hardware(threads: int = 1) -> str:
-    """The processor, and how many threads run on it."""
+def hardware() -> str:
+    """The processor, of which trainings and measurements use one thread."""
     name = platform.processor() or platform.machine()
     with suppress(OSError):  # Linux says more
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
-    return f"{name}, {threads} thread{'s' if threads > 1 else ''}"
+    return f"{name}, 1 thread"
 
 
 @cache

@@ -16,7 +16,7 @@ from data_conversion.tree import Node
 from parser.evaluation import metrics
 from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.paired import packed
-from parser.evaluation.recording import hardware, record
+from parser.evaluation.recording import record
 from parser.evaluation.results import Record
 from parser.experiments.training import Training
 
@@ -131,7 +131,6 @@ class Experiment:
             **self._said(test, seeds),
             **told[0]["model"],
             **self.training.facts(seeds),
-            "hardware": hardware(self.training.threads),
             "parse_utt_s": statistics.fmean(each["parse_utt_s"] for each in told),
             "command": command,
         }

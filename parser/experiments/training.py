@@ -38,20 +38,18 @@ class Training:
         configs: YAML files, later ones over earlier ones; the first is the experiment's.
         minutes: the CPU-minutes that one seed is expected to take.
         data: the folder to train on, where it is not the experiment's own.
-        threads: CPU threads.
         source: the model that it goes on from, which is that of seed 0 whatever its own seed.
         transfer: what records call the way in which one domain helps another.
-        limit: train on so many examples only.
+        epochs: how many it takes, where that is not what its configs say.
     """
 
     name: str
     configs: tuple[str, ...]
     minutes: float
     data: Path | None = None
-    threads: int = 1
     source: Training | None = None
     transfer: str = "none"
-    limit: int | None = None
+    epochs: int | None = None
 
     @property
     def multitask(self) -> bool:
@@ -65,7 +63,7 @@ class Training:
     @property
     def config(self) -> str:
         """Its configs, as records name them."""
-        return " + ".join(self.configs)
+        return " + ".join(self.configs) + (f", {self.epochs} epochs" if self.epochs else "")
 
     @property
     def folder(self) -> Path:
@@ -102,8 +100,7 @@ class Training:
         command = ["semparse", "fit", *(part for config in self.configs for part in ("--config", config))]
         command += ["--data.path", str(self.data)] if self.data else []
         command += ["--data.source", str(self.source.model(0))] if self.source else []
-        command += ["--data.limit", str(self.limit)] if self.limit else []
-        command += ["--threads", str(self.threads)] if self.threads > 1 else []
+        command += ["--trainer.max_epochs", str(self.epochs)] if self.epochs else []
         command += ["--run", str(run), "--seed_everything", str(seed)]
         return command + (["--ckpt_path", str(run / "last.ckpt")] if (run / "last.ckpt").is_file() else [])
 
