@@ -36,7 +36,7 @@ class ParserData(lightning.LightningDataModule):
         limit: train on the first so many examples only.
         source: a model folder to go on from, whose words the vocabulary then has too: see `parser.training.transfer`.
         separate: what each domain of the data has output layers of its own for, of `tokens` and `labels`; the rest of
-            the parser is shared (multitask). Dev and test are then parsed with the domain of each utterance named.
+            the parser is shared (multitask). Dev and test are parsed without naming the domains.
         balanced: every domain gives as many utterances to an epoch; else as many as it has.
 
     Raises:
