@@ -578,20 +578,6 @@ def test_a_quarter_of_each_domain_is_the_same_each_time_and_in_order(tmp_path: P
     assert ids(tmp_path / "one" / "dev.jsonl") == ids(tmp_path / "whole" / "dev.jsonl")
 
 
-def test_rewording_adds_each_other_wording_of_a_tree_once_and_to_train_alone(tmp_path: Path) -> None:
-    assistant_data(tmp_path / "whole", ["a"])
-    ontology = Ontology.load(tmp_path / "whole" / "ontology.json")
-    (tmp_path / "other").mkdir()
-    ontology.save(tmp_path / "other" / "ontology.json")
-    train = list(read_examples(tmp_path / "whole" / "train.jsonl", ontology))
-    alike = [replace(each, utterance=train[0].utterance, tokens=train[0].tokens, tree=train[0].tree) for each in train]
-    write_examples(tmp_path / "other" / "train.jsonl", [*alike, replace(alike[0], id="not in train")], ontology)
-    making.reworded(tmp_path / "whole", tmp_path / "both", tmp_path / "other")
-    assert ids(tmp_path / "both" / "train.jsonl") == [*(each.id for each in train), f"{train[-1].id}-reworded"]
-    for split in ("dev", "test"):
-        assert ids(tmp_path / "both" / f"{split}.jsonl") == ids(tmp_path / "whole" / f"{split}.jsonl")
-
-
 def test_a_sampled_domain_has_its_size_and_its_share_of_dev_and_all_of_test(tmp_path: Path) -> None:
     assistant_data(tmp_path / "whole", ["a", "a", "b", "c"])
     making.sampled(tmp_path / "whole", tmp_path / "some", {"a": 9, "b": None})

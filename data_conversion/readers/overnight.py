@@ -10,9 +10,6 @@
 
 The train and test parts are the official ones; there is no dev part. Words of a constant that the question has are
 copied from it. The transform `shorten-simpleworld` shortens the long name of the class in the release's calls.
-
-The option `language` chooses the questions: `spoken`, where it is not given, as people put them, or `canonical`, the
-clumsy wording that a grammar gives each logical form, which people were asked to put better.
 """
 
 from __future__ import annotations
@@ -34,12 +31,10 @@ from data_conversion.releases import Release, by_name, split_of
 
 FORMALISM = "lambda-dcs"
 WORDS = "drop"
-OPTIONS = ("language",)
-LANGUAGES = ("spoken", "canonical")
 
 _START = "(example"
 _EXAMPLE = re.compile(
-    r'\(example\s+\(utterance\s+"((?:[^"\\]|\\.)*)"\)\s+\(original\s+"((?:[^"\\]|\\.)*)"\)'
+    r'\(example\s+\(utterance\s+"((?:[^"\\]|\\.)*)"\)\s+\(original\s+"(?:[^"\\]|\\.)*"\)'
     r"\s+\(targetFormula\s+(\S.*)\)\s*\)\s*",
     re.DOTALL,
 )
@@ -54,25 +49,22 @@ def _holds_examples(file: Path) -> bool:
     return first_line(file).startswith(_START)
 
 
-def files(path: Path, *, language: str | None = None) -> Release:
+def files(path: Path) -> Release:
     """The `.examples` files of each split, one for each domain."""
-    if language not in (None, *LANGUAGES):
-        raise DataError(f"there are no questions in {language}: choose from {', '.join(LANGUAGES)}", file=path)
     return by_name(path, lambda entry: entry.suffix == ".examples" and entry.is_file())
 
 
-def read(path: Path, *, language: str | None = None) -> Iterator[Row]:
+def read(path: Path) -> Iterator[Row]:
     """The examples of one file; the domain is the first part of its name."""
     first = path.name.partition(".")[0]
     domain = "" if split_of(first) else first
     for block in blocks(path, _START):
-        yield Row(path, block.line, block.text, partial(_example, block, domain, language or LANGUAGES[0]))
+        yield Row(path, block.line, block.text, partial(_example, block, domain))
 
 
-def _example(block: Block, domain: str, language: str) -> Example:
+def _example(block: Block, domain: str) -> Example:
     parts = _EXAMPLE.fullmatch("\n".join(block.lines))
     if not parts:
         raise DataError('not of the form (example (utterance "...") (original "...") (targetFormula ...))')
-    *questions, formula = parts.groups()
-    tree = load(FORMALISM).read(" ".join(formula.split()))
-    return aligned_example(unescaped(questions[LANGUAGES.index(language)]), tree, FORMALISM, domain)
+    tree = load(FORMALISM).read(" ".join(parts[2].split()))
+    return aligned_example(unescaped(parts[1]), tree, FORMALISM, domain)

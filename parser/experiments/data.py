@@ -19,7 +19,7 @@ from data_conversion.errors import DataError
 from data_conversion.json_text import read_json
 from data_conversion.mixture import SHIPPED, Mixture
 from data_conversion.splits import split
-from parser.experiments.making import convert_test_alone, of_domains, quarter, reworded, sampled, shuffle_clauses
+from parser.experiments.making import convert_test_alone, of_domains, quarter, sampled, shuffle_clauses
 from parser.locking import locked
 
 CONVERTED = Path("data/converted")
@@ -127,10 +127,6 @@ def _quarter(name: str) -> Maker:
     return lambda folder: quarter(made(name), folder)
 
 
-def _reworded(name: str, wording: str) -> Maker:
-    return lambda folder: reworded(made(name), folder, made(wording))
-
-
 def _of(name: str, domains: Collection[str]) -> Maker:
     return lambda folder: of_domains(made(name), folder, domains)
 
@@ -170,12 +166,8 @@ MAKERS: dict[str, Maker] = {
     "nlmaps-whole": _converted("nlmaps_v1", reader="nlmaps", options={"language": "en"}),
     "nlmaps": _split("nlmaps-whole", "holdout"),
     "overnight-whole": _converted("overnight", reader="overnight"),
-    "overnight-canonical": _converted("overnight", reader="overnight", options={"language": "canonical"}),
-    "overnight-spoken": _split("overnight-whole", "holdout"),
-    "overnight-spoken-quarter": _quarter("overnight-spoken"),
-    "overnight": _reworded("overnight-spoken", "overnight-canonical"),
-    "overnight-quarter": _reworded("overnight-spoken-quarter", "overnight-canonical"),
-    **_each("overnight-spoken", OVERNIGHT),
+    "overnight": _split("overnight-whole", "holdout"),
+    "overnight-quarter": _quarter("overnight"),
     **_each("overnight", OVERNIGHT),
     **_each("overnight-quarter", OVERNIGHT),
     **_but_each("overnight", OVERNIGHT),
@@ -198,5 +190,4 @@ MAKERS: dict[str, Maker] = {
     },
 }
 """How each folder is made. With `-dropped` the words outside slots are dropped, otherwise annotation with slots keeps
-them; TOPv2's are dropped, as its authors and the article on transfer do. Overnight's train has the canonical wording of
-its questions beside the spoken one; dev and test are spoken."""
+them; TOPv2's are dropped, as its authors and the article on transfer do."""

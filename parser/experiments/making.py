@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -68,26 +67,6 @@ def sampled(source: Path, destination: Path, sizes: Mapping[str, int | None]) ->
 def of_domains(source: Path, destination: Path, domains: Collection[str]) -> None:
     """The examples of some domains of several."""
     _write_some(source, destination, lambda examples: _of_domains(examples, domains))
-
-
-def reworded(source: Path, destination: Path, wording: Path) -> None:
-    """A data folder whose train has each tree once more for every other wording of it.
-
-    Args:
-        source: the folder.
-        destination: where it is written.
-        wording: the same rows, by their ids, with other utterances. Those of dev and test are not looked at.
-    """
-    ontology = Ontology.load(wording / "ontology.json")
-    known = {each.id: each for each in read_examples(wording / "train.jsonl", ontology)}
-
-    def chosen(examples: Examples) -> Examples:
-        others = [known[each.id] for each in examples["train"]]
-        once = {(each.utterance, each.tree): each for each in others}
-        more = [replace(each, id=f"{each.id}-reworded") for each in once.values()]
-        return {**examples, "train": [*examples["train"], *more]}
-
-    _write_some(source, destination, chosen)
 
 
 def _of_domains(examples: Examples, domains: Collection[str]) -> Examples:

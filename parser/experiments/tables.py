@@ -15,7 +15,6 @@ from parser.experiments.data import CONVERTED, OVERNIGHT
 from parser.experiments.measuring import DETAILS, Experiment, TestSet
 from parser.experiments.reasons import record_reasons
 from parser.experiments.training import Training, experiment_config
-from parser.experiments.transferring import QUESTIONS
 
 MAIN = ("main",)
 NATURAL = Path("tests/assets/natural/test.jsonl")
@@ -62,7 +61,7 @@ def overnight() -> list[Experiment]:
     trainings = {domain: transferring.overnight_alone(domain) for domain in OVERNIGHT}
     return [
         Experiment(
-            training, dev_and_test(training, "overnight", "exact_match", domain), train=QUESTIONS, seeds=3, beam=BEAM
+            training, dev_and_test(training, "overnight", "exact_match", domain), train="overnight", seeds=3, beam=BEAM
         )
         for domain, training in trainings.items()
     ]
@@ -164,7 +163,7 @@ def ablation() -> list[Experiment]:
     return [
         *(Experiment(each, (TestSet(quarter, "top", "dev", *told),), "a quarter of top", seeds=2) for each in kept),
         *(
-            Experiment(each, (TestSet(restaurants, "overnight", "dev", *told, "restaurants"),), QUESTIONS, seeds=2)
+            Experiment(each, (TestSet(restaurants, "overnight", "dev", *told, "restaurants"),), "overnight", seeds=2)
             for each in dropped
         ),
     ]
@@ -240,7 +239,7 @@ TABLES = {
     "ablation": Table(ablation),
     "snips-copy": Table(copying),
     "copy": Table(transferring.copying, transferring.record_copying),
-    "overnight-transfer": Table(transferring.overnight_transfer, compared("overnight", QUESTIONS), compares=True),
+    "overnight-transfer": Table(transferring.overnight_transfer, compared("overnight", "overnight"), compares=True),
     "slu-transfer": Table(transferring.assistant_transfer, compared("assistant", "topv2"), compares=True),
     "topv2-low-resource": Table(transferring.low_resource, transferring.record_comparisons, compares=True),
     "multitask": Table(transferring.all_of_topv2, transferring.record_comparisons),

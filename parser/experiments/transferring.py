@@ -20,8 +20,6 @@ ALONE, CHOSEN, BEST = "none", "chosen on dev", "better on test"
 _PRETRAINING = "configs/transfer/pretraining.yaml"
 _MULTITASK, _MULTITASK_LABELS = "configs/transfer/multitask.yaml", "configs/transfer/multitask_labels.yaml"
 """Questions share their labels, requests do not."""
-QUESTIONS = "overnight, both wordings"
-"""What records call the train of Overnight with the canonical wording of its questions beside the spoken one."""
 _SMALL = ("event", "music")
 """The domains of `ASSISTANT` that are sampled."""
 
@@ -65,14 +63,14 @@ def tests_of(folder: str, dataset: str, domain: str, table: str, *, dedup: str |
 
 
 def overnight_alone(domain: str, part: str = "") -> Training:
-    """A parser of one domain, or of a part of it: of a quarter, or of the spoken wording."""
-    return alone(f"overnight{part}-{domain}", "overnight", 2 if part else 5)
+    """A parser of one domain, or of a part of it."""
+    return alone(f"overnight{part}-{domain}", "overnight", 1 if part else 5)
 
 
 def overnight_transfer() -> list[Experiment]:
     """Every way, with all of train and with a quarter of it; both in sequence only where examples are few."""
     table, made = "overnight-transfer", list[Experiment]()
-    for part, train in (("", QUESTIONS), ("-quarter", f"a quarter of {QUESTIONS}")):
+    for part, train in (("", "overnight"), ("-quarter", "a quarter of overnight")):
         multitask = together(f"overnight{part}", "overnight", 9 if part else 35, _MULTITASK)
         for domain in OVERNIGHT:
             own = overnight_alone(domain, part)
@@ -85,9 +83,9 @@ def overnight_transfer() -> list[Experiment]:
 
 
 def _without_attention(table: str) -> Iterator[Experiment]:
-    """As the article's parser of these domains is, and trained on what that was trained on."""
+    """As the article's parser of these domains is."""
     for domain in OVERNIGHT:
-        training = overnight_alone(domain, "-spoken").varied("no_attention", "configs/model/no_attention.yaml")
+        training = overnight_alone(domain).varied("no_attention", "configs/model/no_attention.yaml")
         yield Experiment(
             training, tests_of(f"overnight-{domain}", "overnight", domain, table), "overnight, no attention"
         )
@@ -97,7 +95,7 @@ def _across_tasks(table: str) -> Iterator[Experiment]:
     """From a parser of requests to a parser of questions, for two of the smaller domains."""
     for domain in ("calendar", "recipes"):
         training = going_on(overnight_alone(domain), assistant_alone("messaging"), "pretraining on messaging")
-        yield from measured(training, tests_of(f"overnight-{domain}", "overnight", domain, table), QUESTIONS)
+        yield from measured(training, tests_of(f"overnight-{domain}", "overnight", domain, table), "overnight")
 
 
 # -- requests: domains of an assistant ---------------------------------------------------------------------------------

@@ -317,16 +317,6 @@ def test_overnight_has_the_domain_and_the_copied_words_on_every_row():
     assert copied == [["hall", "grand", "hall"], ["3", "10"], [], ["film"], ["sour", "milk"]]
 
 
-def test_overnight_reads_spoken_or_canonical_questions():
-    reader, folder = readers.load("overnight"), ASSETS / "overnight"
-    (file,) = reader.files(folder, language="canonical").splits["test"]
-    spoken, canonical = ([row.example() for row in reader.read(file, language=each)] for each in (None, "canonical"))
-    assert [example.utterance for example in canonical] == ["hall that is hall of star voyage"]
-    assert [each.tree.without_positions() for each in canonical] == [each.tree.without_positions() for each in spoken]
-    with pytest.raises(DataError, match="no questions in klingon: choose from spoken, canonical"):
-        reader.files(folder, language="klingon")
-
-
 def test_overnight_refuses_what_is_no_example(tmp_path):
     file = tmp_path / "films.train.examples"
     example = (ASSETS / "overnight" / "films.paraphrases.test.examples").read_text()
