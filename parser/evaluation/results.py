@@ -161,10 +161,13 @@ COMPARED = {
 def markdown(records: Sequence[Record], published: Sequence[Figure] = ()) -> str:
     """One table, a record a line; below it, once, what is the same in all lines, and whose the published figures are.
 
+    Records of one data set stand together, those without a pretrained encoder first, and otherwise in their order.
+
     Args:
         records: ours.
         published: what others have published; what is of the same data and metric stands beside ours.
     """
+    records = sorted(records, key=lambda record: (record["dataset"], record["pretrained"] or ""))
     beside = Beside(records, published)
     cells = {name: [_cell(column(record, beside)) for record in records] for name, column in _COLUMNS.items()}
     shared = {name for name, column in cells.items() if name not in _ALWAYS and len(set(column)) == 1}

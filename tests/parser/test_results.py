@@ -62,7 +62,7 @@ def write(folder: Path, *records: Any, name: str = "a.json") -> None:
 
 def test_tables_are_written_between_their_marks_and_again(folder: Path) -> None:
     speed = RECORD | {"table": "speed", "metric": "parse_utt_s", "mean": 1612.4, "std": None, "values": [1612.4]}
-    write(folder, RECORD, {**RECORD, "domain": "alarm", "transfer": "pretraining", "pretrained": "a/b", "copy": False})
+    write(folder, {**RECORD, "domain": "alarm", "transfer": "pretraining", "pretrained": "a/b", "copy": False}, RECORD)
     write(folder, speed, name="benchmark.json")
     assert render(folder / "results", folder / "README.md") == ["main", "speed"]
     text = (folder / "README.md").read_text()
