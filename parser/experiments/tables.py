@@ -134,11 +134,11 @@ def minilm() -> list[Experiment]:
         return Training(f"{name}_minilm", configs, minutes, epochs=epochs)
 
     own = [
-        ("top", "exact_match", training("top", 70, epochs=10)),
-        ("atis", "frame_accuracy", training("atis", 20, epochs=15)),
-        ("mixsnips", "frame_accuracy", training("mixsnips", 60, epochs=3)),
+        ("top", "exact_match", training("top", 52, epochs=10)),
+        ("atis", "frame_accuracy", training("atis", 14, epochs=15)),
+        ("mixsnips", "frame_accuracy", training("mixsnips", 40, epochs=3)),
     ]
-    composed = training("snips_compound", 60, epochs=3)
+    composed = training("snips_compound", 40, epochs=3)
     return [
         *(Experiment(each, dev_and_test(each, name, metric), train=name, beam=BEAM) for name, metric, each in own),
         Experiment(composed, compound_tests("main")[:2], COMPOSED, beam=BEAM),
