@@ -118,7 +118,7 @@ class ParserCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
         torch.set_num_threads(config.threads)
-        torch.set_flush_denormal(True)  # to which AdamW's averages for rare words decay, and CPUs are slow at them
+        torch.set_flush_denormal(True)  # AdamW's averages for rare words decay to denormals, at which CPUs are slow
         folder = run_folder(config)
         if self.subcommand == "fit":
             require_own_folder(folder, config.ckpt_path)
