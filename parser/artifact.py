@@ -9,9 +9,9 @@
     model.safetensors   the weights
     README.md           the model card
 
-The network is described by `class_path` and `init_args`, as in the training configs. A class is only ever looked up in
-this package or in one that the caller names, and weights are safetensors: loading a folder from a stranger runs none of
-the stranger's code.
+The network is described by `class_path` and `init_args`, as in the training configs. A class is only ever looked up
+where this package has its blocks, or in a package that the caller names, and weights are safetensors: loading a folder
+from a stranger runs none of the stranger's code.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ CONFIG, ONTOLOGY, VOCABULARY, VALUES = "config.yaml", "ontology.json", "vocabula
 PIECES, WEIGHTS, CARD = "pieces.model", "model.safetensors", "README.md"
 _REQUIRED = (ONTOLOGY, VOCABULARY, VALUES, WEIGHTS, CARD)
 _AGAIN = "export the model again"
+_BLOCKS = ("parser.encoders", "parser.state_encoders", "parser.transitions")
 
 SlotValues = frozenset[tuple[str, str]]
 """Pairs of a slot and a value that it takes."""
@@ -121,13 +122,12 @@ def build_network(
     make_encoder = factory(encoder, packages)
     if folder is not None and "folder" in inspect.signature(make_encoder).parameters:
         make_encoder = partial(make_encoder, folder=folder)
-    return ParserNetwork(
-        Vocabulary.from_dict(vocabulary),
-        make_encoder,
-        factory(state_encoder, packages),
-        factory(system, packages)(),
-        **config,
-    )
+    make_state_encoder, make_system = factory(state_encoder, packages), factory(system, packages)
+    known = Vocabulary.from_dict(vocabulary)
+    try:
+        return ParserNetwork(known, make_encoder, make_state_encoder, make_system(), **config)
+    except (TypeError, AttributeError) as error:
+        raise DataError(f"the blocks of the model config do not fit together: {error}") from error
 
 
 def save(
@@ -272,11 +272,11 @@ def factory(block: Any, packages: Sequence[str] = ()) -> Callable[..., Any]:
     >>> factory({"class_path": "subprocess.Popen", "init_args": {"args": "ls"}})
     Traceback (most recent call last):
         ...
-    data_conversion.errors.DataError: the class subprocess.Popen lies outside parser: name its package to allow it
+    data_conversion.errors.DataError: the class subprocess.Popen is no block of this package: name its own to allow it
 
     Raises:
-        DataError: the class lies elsewhere than in this package and `packages`, there is none of that name, or it has
-            no such argument.
+        DataError: the class lies elsewhere than where this package has its blocks and in `packages`, there is none of
+            that name, or it has no such argument.
     """
     if not isinstance(block, Mapping) or not isinstance(block.get("class_path"), str):
         raise DataError(f"a block is described by class_path and init_args, not by {block!r}")
@@ -284,7 +284,7 @@ def factory(block: Any, packages: Sequence[str] = ()) -> Callable[..., Any]:
     unknown = set(block) - {"class_path", "init_args"}
     if unknown:
         raise DataError(f"{path} is described by class_path and init_args; what is {sorted(unknown)[0]!r}?")
-    found = _look_up(path, ("parser", *packages))
+    found = _look_up(path, (*_BLOCKS, *packages))
     check_arguments(found, arguments)
     return partial(found, **arguments)
 
@@ -302,7 +302,7 @@ def packages_of(model_config: Mapping[str, Any]) -> list[str]:
 def _look_up(path: str, packages: Sequence[str]) -> type:
     module, _, name = path.rpartition(".")
     if not _lies_in(module, packages):
-        raise DataError(f"the class {path} lies outside {' and '.join(packages)}: name its package to allow it")
+        raise DataError(f"the class {path} is no block of this package: name its own to allow it")
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError):

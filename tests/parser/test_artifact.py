@@ -123,13 +123,16 @@ def test_a_missing_folder_and_a_file_for_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "block, message",
     [
-        ({"class_path": "subprocess.Popen", "init_args": {"args": "ls"}}, "lies outside parser"),
-        ({"class_path": "parserx.Thing"}, "lies outside parser"),
-        ({"class_path": "parser.artifact.Path"}, "no class of parser"),
-        ({"class_path": "parser.artifact.load"}, "no class of parser"),
+        ({"class_path": "subprocess.Popen", "init_args": {"args": "ls"}}, "no block of this package"),
+        ({"class_path": "parserx.Thing"}, "no block of this package"),
+        ({"class_path": "parser.__main__.main"}, "no block of this package"),
+        ({"class_path": "parser.training.cli.ParserCLI"}, "no block of this package"),
+        ({"class_path": "parser.encoders.bilstm.Tensor"}, "parser.encoders.bilstm.Tensor is no class of "),
+        ({"class_path": "parser.encoders.bilstm.at"}, "parser.encoders.bilstm.at is no class of "),
+        ({"class_path": "parser.transitions.top_down.TopDown"}, "the blocks of the model config do not fit together"),
         ({"class_path": "parser.encoders.bilstm.BiLSMT"}, "no class parser.encoders.bilstm.BiLSMT"),
         ({"class_path": "parser.encoders.lstm.BiLSTM"}, "no class parser.encoders.lstm.BiLSTM"),
-        ({"class_path": "BiLSTM"}, "lies outside"),
+        ({"class_path": "BiLSTM"}, "no block of this package"),
         (
             {"class_path": "parser.encoders.bilstm.BiLSTM", "init_args": {"hiden": 3}},
             "no argument 'hiden': did you mean 'hidden'",
@@ -147,7 +150,7 @@ def test_only_classes_of_named_packages_are_made(folder: Path, block: Any, messa
 
 def test_a_package_that_the_caller_names_is_allowed() -> None:
     block = {"class_path": "data_conversion.errors.DataError", "init_args": {"reason": "made"}}
-    with pytest.raises(DataError, match="outside"):
+    with pytest.raises(DataError, match="no block of this package"):
         artifact.factory(block)
     assert str(artifact.factory(block, ["data_conversion"])()) == "made"
 
