@@ -68,7 +68,7 @@ def semantic_errors(gold: Sequence[Clause], predicted: Sequence[Clause]) -> int:
     """The fewest errors of any alignment of clauses that keeps their order (Levenshtein over clauses).
 
     Aligned clauses cost one where the intents differ and the errors of their slots; a clause without a partner costs
-    one and its slots.
+    its intent and its slots.
 
     >>> turn_up, play = Clause("VolumeUpIntent"), Clause("PlayMusicIntent", [("Genre", "folk")])
     >>> semantic_errors([turn_up, play], [play]), semantic_errors([turn_up, play], [turn_up])
@@ -91,7 +91,7 @@ def semantic_errors(gold: Sequence[Clause], predicted: Sequence[Clause]) -> int:
 
 
 def _size(clause: Clause) -> int:
-    return 1 + len(clause.slots)
+    return (clause.intent is not None) + len(clause.slots)
 
 
 def _clause_errors(gold: Clause, predicted: Clause) -> int:

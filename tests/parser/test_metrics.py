@@ -86,6 +86,12 @@ def test_operators_are_transparent_to_frame_accuracy_and_slot_f1() -> None:
     assert metrics["semer"] == 0
 
 
+def test_a_slot_outside_any_intent_is_no_intent_of_semer() -> None:
+    outside = Example("outside", "home", COMPOUND.utterance, COMPOUND.tokens, Node("and", (APPLES, PAUSE.tree)))
+    metrics = score([outside], [PAUSE.tree])
+    assert metrics["semer"] == pytest.approx(100 * 1 / 2)  # the slot is deleted, of a slot and an intent
+
+
 def test_a_repeated_intent_leaves_the_set_of_intents_as_it_is() -> None:
     twice = Node("and", (*COMPOUND.tree.children, Node("PlayMusic", (MUSIC,))))
     metrics = score([COMPOUND], [twice])
