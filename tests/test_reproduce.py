@@ -35,7 +35,7 @@ from parser.cli import main
 from parser.commands import one_line_errors
 from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.paired import unpacked
-from parser.evaluation.recording import identity, record, recorded, store
+from parser.evaluation.recording import identity, mean_over_domains, record, recorded, store
 from parser.evaluation.results import KEYS, OPTIONAL
 from parser.experiments import Experiment, TestSet, Training, data, making, plan, reproduce, tables, training
 from parser.locking import locked
@@ -468,9 +468,10 @@ def test_the_ablation_joins_every_system_with_every_state_encoder(elsewhere: Pat
 
 def test_the_mean_over_domains_is_taken_seed_by_seed_and_of_all(tmp_path: Path) -> None:
     shared: dict[str, Any] = {"table": "main", "dataset": "overnight", "train": "overnight", "split": "test"}
-    shared |= {"metric": "exact_match", "seeds": [0, 1], "cpu_s": 10.0, "params": 100}
+    shared |= {"metric": "exact_match", "seeds": [0, 1], "params": 100}
     of_domains = [
-        record(**shared, domain=domain, values=[number, number + 8]) for number, domain in enumerate(data.OVERNIGHT)
+        record(**shared, domain=domain, values=[number, number + 8], cpu_s=10.0 + number)
+        for number, domain in enumerate(data.OVERNIGHT)
     ]
     store(tmp_path / "overnight.json", of_domains[:-1])
     tables.record_means(tmp_path / "overnight.json")
@@ -480,8 +481,15 @@ def test_the_mean_over_domains_is_taken_seed_by_seed_and_of_all(tmp_path: Path) 
     tables.record_means(tmp_path / "overnight.json")
     *_, mean = recorded(tmp_path / "overnight.json")
     assert (mean["domain"], mean["values"], mean["seeds"]) == ("mean", [3.5, 11.5], [0, 1])
-    assert (mean["cpu_s"], mean["params"], mean["wall_s"]) == (80.0, 100, None)
+    assert (mean["cpu_s"], mean["params"], mean["wall_s"]) == (108.0, 100, None)
     assert len(recorded(tmp_path / "overnight.json")) == 9
+
+
+def test_a_model_of_several_domains_costs_what_it_costs() -> None:
+    shared: dict[str, Any] = {"table": "main", "dataset": "overnight", "train": "overnight", "split": "test"}
+    shared |= {"metric": "exact_match", "values": [50], "wall_s": 20.0, "cpu_s": 10.0}
+    mean = mean_over_domains([record(**shared, domain=domain) for domain in data.OVERNIGHT])
+    assert (mean["wall_s"], mean["cpu_s"]) == (20.0, 10.0)
 
 
 def test_the_quickstart_must_have_run(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -584,6 +592,17 @@ def test_a_sampled_domain_has_its_size_and_its_share_of_dev_and_all_of_test(tmp_
     sizes = [Counter(each[0] for each in ids(tmp_path / "some" / f"{split}.jsonl")) for split in SPLITS]
     assert sizes == [{"a": 9, "b": 9}, {"a": 2, "b": 2}, {"a": 4, "b": 2}]
     assert list(Ontology.load(tmp_path / "some" / "ontology.json").domains) == ["a", "b"]
+
+
+def test_a_domain_without_training_data_is_refused(tmp_path: Path) -> None:
+    assistant_data(tmp_path / "whole", ["a", "b"])
+    with pytest.raises(DataError, match="there are no training examples of 'c': train has a, b"):
+        making.of_domains(tmp_path / "whole", tmp_path / "c", ["c"])
+    with pytest.raises(DataError, match="there are no training examples of 'c': train has a, b"):
+        making.sampled(tmp_path / "whole", tmp_path / "c", {"a": 2, "c": None})
+    with pytest.raises(DataError, match="a sample of 90 of 'a': train has 9 examples of it"):
+        making.sampled(tmp_path / "whole", tmp_path / "c", {"a": 90})
+    assert not (tmp_path / "c").exists()
 
 
 def test_one_domain_of_several(tmp_path: Path) -> None:

@@ -94,9 +94,9 @@ def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:
 
 
 def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
-    """One figure for the same of several domains, each with a model of its own: the mean, seed by seed.
+    """One figure for the same of several domains, of one model or of one each: the mean, seed by seed.
 
-    Speeds and parameters are means too; times add up, since that is what the figure has cost.
+    Speeds and parameters are means too; the times of the models add up, since that is what the figure has cost.
 
     >>> base = dict(table="main", dataset="overnight", train="overnight", split="test", metric="exact_match")
     >>> mean = mean_over_domains([record(**base, domain="blocks", values=[40]), record(**base, values=[50])])
@@ -104,15 +104,16 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
     ('mean', [45.0])
     """
     figures: dict[str, Any] = {}
-    for key, combined in (
-        ("params", statistics.fmean),
-        ("train_utt_s", statistics.fmean),
-        ("parse_utt_s", statistics.fmean),
-        ("wall_s", sum),
-        ("cpu_s", sum),
+    models = {(each["wall_s"], each["cpu_s"]): each for each in of_domains}.values()  # a model of several counts once
+    for key, combined, told in (
+        ("params", statistics.fmean, of_domains),
+        ("train_utt_s", statistics.fmean, of_domains),
+        ("parse_utt_s", statistics.fmean, of_domains),
+        ("wall_s", sum, models),
+        ("cpu_s", sum, models),
     ):
-        told = [each[key] for each in of_domains]
-        figures[key] = None if None in told else combined(told)
+        values = [each[key] for each in told]
+        figures[key] = None if None in values else combined(values)
     by_seed = zip(*(each["values"] for each in of_domains), strict=True)
     figures |= {"domain": "mean", "values": [statistics.fmean(values) for values in by_seed]}
     shared = {key: value for key, value in of_domains[0].items() if key not in _OF_ONE}

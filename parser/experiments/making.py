@@ -11,6 +11,7 @@ from random import Random
 from data_conversion.clause_order import shuffled
 from data_conversion.convert import convert
 from data_conversion.data_folder import Outcome, write_data
+from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples, write_examples
 from data_conversion.files import atomic_folder
 from data_conversion.ontology import Ontology
@@ -70,11 +71,25 @@ def of_domains(source: Path, destination: Path, domains: Collection[str]) -> Non
 
 
 def _of_domains(examples: Examples, domains: Collection[str]) -> Examples:
+    """The examples of some domains.
+
+    Raises:
+        DataError: train has none of one.
+    """
+    known = {each.domain for each in examples["train"]}
+    for domain in domains:
+        if domain not in known:
+            raise DataError(f"there are no training examples of {domain!r}: train has {', '.join(sorted(known))}")
     return {split: [each for each in rows if each.domain in domains] for split, rows in examples.items()}
 
 
 def _share(size: int | None, rows: Sequence[Example], domain: str) -> float:
-    return 1.0 if size is None else size / sum(row.domain == domain for row in rows)
+    if size is None:
+        return 1.0
+    number = sum(row.domain == domain for row in rows)
+    if size > number:
+        raise DataError(f"a sample of {size} of {domain!r}: train has {number} examples of it")
+    return size / number
 
 
 def _sample(rows: Sequence[Example], size: Callable[[str, int], int]) -> list[Example]:

@@ -70,9 +70,11 @@ class TestSet:
 
     @property
     def ontology(self) -> Ontology:
+        """The labels of the data that it is of."""
         return Ontology.load(self.file.parent / "ontology.json")
 
     def examples(self) -> list[Example]:
+        """Those with words: there is nothing to parse in others."""
         return [example for example in read_examples(self.file, self.ontology) if example.tokens]
 
 

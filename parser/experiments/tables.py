@@ -205,13 +205,20 @@ class Quickstart(Training):
     """The model of scripts/quickstart, which keeps its run in one folder."""
 
     def run(self, seed: int) -> Path:
+        """The one run."""
         return Path("runs") / self.name
 
     def fit(self, seed: int) -> None:
+        """Nothing is trained here.
+
+        Raises:
+            DataError: always.
+        """
         raise DataError("there is no such model yet: run ./scripts/quickstart", file=self.model(seed))
 
 
 def sample() -> list[Experiment]:
+    """The quickstart's parser of the sample corpus."""
     tests = {
         "sample": "test",
         "sample-unseen-templates": "test, unseen templates",

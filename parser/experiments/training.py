@@ -86,12 +86,15 @@ class Training:
         return [*(self.source.folders if self.source else []), self.folder]
 
     def run(self, seed: int) -> Path:
+        """The folder of the run of a seed."""
         return Path("runs") / self.name / str(seed)
 
     def model(self, seed: int) -> Path:
+        """The model folder of a seed."""
         return Path("models") / (f"{self.name}-{seed}" if seed else self.name)
 
     def done(self, seed: int) -> bool:
+        """Whether the model of a seed has been trained and exported."""
         return (self.model(seed) / "config.yaml").is_file() and (self.run(seed) / "metrics.json").is_file()
 
     def command(self, seed: int) -> list[str]:
