@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from parser.sizes import require_shares
+
 
 class SharedDropout(nn.Module):
     """Drops the same features at every step of an utterance (Gal and Ghahramani, NeurIPS 2016).
@@ -13,10 +15,14 @@ class SharedDropout(nn.Module):
 
     Args:
         rate: the probability that a feature is dropped.
+
+    Raises:
+        DataError: it is no share.
     """
 
     def __init__(self, rate: float) -> None:
         super().__init__()
+        require_shares(dropout=rate)
         self.rate = rate
 
     def forward(self, values: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from parser.batching import Inputs
 from parser.dropout import SharedDropout
 from parser.encoders.features import WordFeatures
 from parser.gathering import at
+from parser.sizes import require_sizes
 from parser.vocabulary import Vocabulary
 
 
@@ -28,6 +29,9 @@ class BiLSTM(nn.Module):
         character_dim: see `WordFeatures`.
         piece_dim: see `WordFeatures`.
         rare_words: see `WordFeatures`.
+
+    Raises:
+        DataError: a size is less than 1, or a rate is no share.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class BiLSTM(nn.Module):
         rare_words: float = 0.5,
     ) -> None:
         super().__init__()
+        require_sizes("the Bi-LSTM", hidden=hidden, layers=layers, word_dim=word_dim, character_dim=character_dim)
         self.features = WordFeatures(
             vocabulary,
             word_dim=word_dim,

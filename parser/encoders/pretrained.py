@@ -22,6 +22,7 @@ from parser.batching import Inputs
 from parser.encoders.pieces import PieceSequences
 from parser.encoders.pretrained_files import PretrainedFiles
 from parser.encoders.windows import Windows
+from parser.sizes import require_shares, require_sizes
 from parser.vocabulary import Vocabulary
 
 _WIDEST = 512  # pieces at once, also where an encoder would take more: attention grows with the square
@@ -63,6 +64,7 @@ class Pretrained(nn.Module):
         folder: Path | None = None,
     ) -> None:
         super().__init__()
+        require_sizes("the pretrained encoder", layers=layers)
         files = PretrainedFiles.exported(folder) if folder else PretrainedFiles.pretrained(name)
         self.model = files.model
         self.model.get_input_embeddings().requires_grad_(False)
@@ -76,9 +78,11 @@ class Pretrained(nn.Module):
         positions = getattr(config, "max_position_embeddings", None) or _WIDEST
         # RoBERTa's first two positions are for padding
         self._width = min(_WIDEST, positions - 2) - self._tokenizer.specials
+        require_sizes(f"the windows of the encoder {name}", width=self._width)
         self.layers = min(layers, config.num_hidden_layers + 1)
         self.mixture = nn.Parameter(torch.zeros(self.layers))
         self.scale = nn.Parameter(torch.ones(()))
+        require_shares(dropout=dropout)
         self.dropout = nn.Dropout(dropout)
         self._cache: FeatureCache | None = None
 

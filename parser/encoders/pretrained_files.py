@@ -113,8 +113,10 @@ def _folder(name: str) -> Path:
 
 
 def _encoder(model: nn.Module, folder: Path) -> nn.Module:
-    if model.config.is_encoder_decoder:
-        raise DataError(f"a {model.config.model_type} model is no encoder alone: name one like BERT", file=folder)
+    config = model.config
+    sizes = [getattr(config, name, None) for name in ("hidden_size", "num_hidden_layers", "vocab_size")]
+    if config.is_encoder_decoder or None in sizes:
+        raise DataError(f"a {config.model_type} model is no encoder of text alone: name one like BERT", file=folder)
     return model
 
 

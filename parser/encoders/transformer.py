@@ -17,6 +17,7 @@ from parser.batching import Inputs
 from parser.encoders.features import WordFeatures
 from parser.encoders.pieces import PieceSequences
 from parser.gathering import at
+from parser.sizes import require_shares, require_sizes
 from parser.subwords import Pieces
 from parser.vocabulary import PAD, Vocabulary
 
@@ -36,7 +37,7 @@ class Transformer(nn.Module):
         rare_words: see `WordFeatures`.
 
     Raises:
-        DataError: the vocabulary has no pieces, or the heads do not divide `dim`.
+        DataError: the vocabulary has no pieces, twice the heads do not divide `dim`, or a size or rate is none.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class Transformer(nn.Module):
         super().__init__()
         if vocabulary.pieces is None:
             raise DataError("the Transformer reads pieces: set data.pieces, as configs/model/transformer.yaml does")
+        require_sizes("the Transformer", dim=dim, layers=layers, heads=heads, feed_forward=feed_forward)
+        require_shares(dropout=dropout)
         if dim % (2 * heads):
             raise DataError(f"encoder: dim must be a multiple of twice the heads, and {dim} is none of {2 * heads}")
         self.dim = dim

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from parser.batching import Gold
+from parser.sizes import require_sizes
 from parser.state_encoders.views import Stack, Words
 
 
@@ -23,10 +24,14 @@ class StackLSTM(nn.Module):
         row_dim: size of the vectors that are pushed.
         word_dim: size of a word's encoding, which does not matter here.
         dim: size of the state.
+
+    Raises:
+        DataError: it is less than 1.
     """
 
     def __init__(self, row_dim: int, word_dim: int, *, dim: int = 192) -> None:
         super().__init__()
+        require_sizes("the Stack-LSTM", dim=dim)
         self.dim = dim
         self.memory_dim = 2 * dim  # what a row remembers: hidden state and cell
         self.inputs = nn.Linear(row_dim, 4 * dim)

@@ -19,6 +19,7 @@ from torch.nn import functional
 from data_conversion.errors import DataError
 from parser.batching import Gold
 from parser.dropout import SharedDropout
+from parser.sizes import require_sizes
 from parser.state_encoders.views import Stack, Words
 
 DEEP = 8
@@ -44,7 +45,7 @@ class StackTransformer(nn.Module):
         dropout: dropout on what each block adds.
 
     Raises:
-        DataError: the heads are odd in number, or do not divide `dim`.
+        DataError: the heads are odd in number, or do not divide `dim`; a size or rate is none.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class StackTransformer(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
+        require_sizes("the Stack-Transformer", dim=dim, layers=layers, heads=heads, feed_forward=feed_forward)
         if heads % 2 or dim % heads:
             raise DataError(f"state_encoder: heads must be even and divide dim, and {heads} and {dim} do not fit")
         self.dim = dim

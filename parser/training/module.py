@@ -20,6 +20,7 @@ from parser.decoding.greedy import Derivation, parse_batch
 from parser.encoders import Tunable
 from parser.evaluation.metrics import evaluate
 from parser.network import ParserNetwork
+from parser.sizes import require_shares
 from parser.training.datamodule import ParserData
 from parser.training.transfer import Transfer, carry_over, part_of, require_others
 from parser.transitions.system import TransitionSystem, replay
@@ -47,7 +48,7 @@ class ParserModule(lightning.LightningModule):
         transfer: how to go on from the model that `data.source` names.
 
     Raises:
-        DataError: a share is not one, or the blocks or what is said of the transfer do not fit.
+        DataError: a share, a size or a rate is none, or the blocks or what is said of the transfer do not fit.
     """
 
     def __init__(
@@ -67,9 +68,10 @@ class ParserModule(lightning.LightningModule):
         transfer: Transfer = _ANEW,
     ) -> None:
         super().__init__()
-        for name, share in {"dropout": dropout, "label_smoothing": label_smoothing}.items():
-            if not 0 <= share < 1:
-                raise DataError(f"model.{name} is {share}: it is a share, from 0 to less than 1")
+        require_shares(label_smoothing=label_smoothing)
+        for name, rate in {"learning_rate": learning_rate, "weight_decay": weight_decay}.items():
+            if rate < 0:
+                raise DataError(f"model.{name} is {rate}: it is 0 or more")
         self.save_hyperparameters(logger=False)  # the vocabulary is nothing to look at in W&B
         self.network = ParserNetwork(
             Vocabulary.from_dict(vocab),
