@@ -27,6 +27,7 @@ from parser.dropout import SharedDropout
 from parser.gathering import at
 from parser.heads import Attention, Heads
 from parser.history import History
+from parser.sizes import require_sizes
 from parser.state_encoders.views import Words
 from parser.transitions.actions import Kind
 from parser.transitions.system import TransitionSystem
@@ -59,6 +60,9 @@ class ParserNetwork(nn.Module):
         attention: attend to the words; off, it is the paper's −Att (the states still copy, if they may).
         dropout: dropout on the heads' hidden layer and on rows.
         constraints: parse by what training has shown of which label may stand under which; training itself does not.
+
+    Raises:
+        DataError: a size is less than 1, or the dropout is no share.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class ParserNetwork(nn.Module):
         constraints: bool = True,
     ) -> None:
         super().__init__()
+        require_sizes("the network", dim=dim, history=history)
         self.vocabulary = vocabulary
         self.system = system
         self.dim = dim
@@ -82,9 +87,10 @@ class ParserNetwork(nn.Module):
         words = int(self.encoder.dim)
         self.state_encoder = state_encoder(dim, words)
         stack = int(self.state_encoder.dim)
-        self.attention = Attention(words) if attention or vocabulary.copy else None
+        points = vocabulary.copy and not vocabulary.words_kept  # it may copy any word, where it looks
+        self.attention = Attention(words) if attention or points else None
         query = self.attention.dim if self.attention is not None else 0
-        self.likeness = nn.Linear(dim, 1) if vocabulary.copy and not vocabulary.words_kept else None
+        self.likeness = nn.Linear(dim, 1) if attention and points else None
         self.end = nn.Parameter(torch.zeros(words))
         self.leaf = nn.Linear(words, dim)
         self.attended = nn.Linear(words, dim, bias=False) if attention else None
@@ -161,8 +167,8 @@ class ParserNetwork(nn.Module):
         copying = weights = hidden[..., :0]
         if self.attention is not None:
             scores = self.attention(query, words.keys, words.mask, functional.embedding(focus, words.near))
-            weights = scores.softmax(-1)
             if self.attended is not None:
+                weights = scores.softmax(-1)
                 hidden = hidden + weights @ words.attended
             if self.vocabulary.copy:
                 copying = scores
