@@ -1,11 +1,11 @@
 """Compound requests with their clauses in another order, to see whether a parser leans on the order of its test set.
 
-    >>> tokens = ("play", "jazz", "and", "stop")
-    >>> play, stop = Node("Play", (Leaf("play", 0), Leaf("jazz", 1))), Node("Stop", (Leaf("stop", 3),))
-    >>> tree = Node("and", (play, Leaf("and", 2), stop))
-    >>> turned = with_clauses_in_order(Example("1", "music", " ".join(tokens), tokens, tree), [1, 0])
-    >>> turned.utterance, [child.label for child in turned.tree.children if isinstance(child, Node)]
-    ('stop and play jazz', ['Stop', 'Play'])
+>>> tokens = ("play", "jazz", "and", "stop")
+>>> play, stop = Node("Play", (Leaf("play", 0), Leaf("jazz", 1))), Node("Stop", (Leaf("stop", 3),))
+>>> tree = Node("and", (play, Leaf("and", 2), stop))
+>>> turned = with_clauses_in_order(Example("1", "music", " ".join(tokens), tokens, tree), [1, 0])
+>>> turned.utterance, [child.label for child in turned.tree.children if isinstance(child, Node)]
+('stop and play jazz', ['Stop', 'Play'])
 """
 
 from __future__ import annotations

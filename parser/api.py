@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 LONGEST = 2_000
 """Utterances of more words are answered with an error."""
 
+WIDEST = 1_000
+"""A beam of more hypotheses is refused."""
+
 _WINDOW = 16  # batches that are sorted by length together
 _BATCH_WORDS = 4_096  # words of a batch, padding included: attention grows with the square of the length
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what stands in a str for bytes that are not UTF-8
@@ -59,6 +62,9 @@ class ParseTree(Node):
 
     def __str__(self) -> str:
         return self.line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ParseTree, (Node(self.label, self.children), self.line)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and (self.label, self.children) == (other.label, other.children)
@@ -220,7 +226,8 @@ class SemanticParser:
 
         `domain` is one for all of them, or one, or None, for each; where none is named the model tells it.
 
-        A line that cannot be parsed is answered by a `Parse` without a tree that says why; nothing is raised.
+        As many lines are read ahead as fill some batches of like lengths; with a batch size of 1, none. A line that
+        cannot be parsed is answered by a `Parse` without a tree that says why; nothing is raised.
         """
         if isinstance(lines, str):
             raise DataError("parse_many takes several utterances: parse takes one")
@@ -266,7 +273,8 @@ class SemanticParser:
         return _checked(text, tuple(tokenize(text, self.model.tokenizer)))
 
     def _parse_requests(self, requests: Iterator[_Request], search: _Search) -> Iterator[Parse]:
-        while window := list(islice(requests, search.batch_size * _WINDOW)):
+        size = search.batch_size * _WINDOW if search.batch_size > 1 else 1  # one by one answers as soon as it is asked
+        while window := list(islice(requests, size)):
             parses = [request.unparsed for request in window]
             for indices in _batches(window, search.batch_size):
                 answers = self._parse_batch([window[index] for index in indices], search)
@@ -312,6 +320,8 @@ class _Search:
             beam = 1 if nbest == 1 else 2 * nbest
         if beam < nbest:
             raise DataError(f"a beam of {beam} cannot hold {nbest} parses: it is {nbest} or more")
+        if beam > WIDEST:
+            raise DataError(f"a beam of {beam} is too wide: {WIDEST} hypotheses are the most")
         return cls(batch_size, nbest, beam)
 
     def derivations(self, network: ParserNetwork, inputs: Inputs) -> list[list[Derivation]]:
@@ -342,7 +352,7 @@ class _Request:
 
 
 def _checked(utterance: str, tokens: tuple[Token, ...]) -> _Request:
-    if not tokens:
+    if not all(token.text for token in tokens) or not tokens:
         return _Request(utterance, (), "there is nothing to parse: the utterance has no words")
     if len(tokens) > LONGEST:
         return _Request(utterance, (), f"the utterance has {len(tokens)} words; {LONGEST} are the most")

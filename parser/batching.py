@@ -18,6 +18,7 @@ from torch import Tensor
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example
+from data_conversion.tree import MAX_DEPTH
 from parser.domains import marked
 from parser.lookalikes import Lookalikes
 from parser.subwords import Pieces
@@ -269,7 +270,8 @@ class Derivations:
         illegal = np.flatnonzero((self._table[:, _FIELD["legal"]] >> self._table[:, _FIELD["kind"]]) & 1 == 0)
         if len(illegal):
             words = self.tokens[np.searchsorted(self._starts, illegal[0], side="right") - 1]
-            raise DataError(f"no legal actions build the tree of {' '.join(words)!r}: is its last node without words?")
+            reason = f"has it more than {MAX_DEPTH} nodes, or is its last one without words?"
+            raise DataError(f"no legal actions build the tree of {' '.join(words)!r}: {reason}")
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """The examples of these indices as one padded batch."""

@@ -27,7 +27,7 @@ print(parse.tree, parse.intents)
 - network: {network}
 - {parameters:,} parameters; {pretrained}
 
-## On the dev set, which chose the model{named}
+## On the dev set, which chose the model
 
 | metric | |
 |---|---|
@@ -73,7 +73,6 @@ def model_card(
     return _TEMPLATE.format(
         formalism=formalism,
         domains=_DOMAINS.format(names=", ".join(domains)) if domains else "",
-        named=", each utterance's domain named" if domains else "",
         data=facts["data"],
         train_examples=facts["train_examples"],
         source=f", after those of the model `{facts['source']}`" if facts.get("source") else "",

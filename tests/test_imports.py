@@ -53,6 +53,11 @@ def test_the_sources_are_found() -> None:
     "inside, forbidden",
     [
         ("data_conversion", ["torch", "parser", "pytorch_lightning", "wandb"]),
+        ("parser.batching", ["parser.network", "parser.decoding", "parser.api", "parser.artifact", "parser.encoders"]),
+        ("parser.vocabulary", ["torch", "parser.batching", "parser.network", "parser.decoding", "parser.api"]),
+        ("parser.domains", ["torch", "parser.vocabulary", "parser.network", "parser.decoding", "parser.api"]),
+        ("parser.history", ["parser.vocabulary", "parser.network", "parser.decoding", "parser.api"]),
+        ("parser.lookalikes", ["parser.vocabulary", "parser.network", "parser.decoding", "parser.api"]),
         ("parser.transitions", ["torch", "parser.vocabulary", "parser.network", "parser.decoding"]),
         ("parser.network", ["parser.decoding", "parser.api", "parser.artifact", "parser.evaluation"]),
         ("parser.heads", ["parser.decoding", "parser.api", "parser.network"]),

@@ -37,7 +37,7 @@ def evaluate(options: Options) -> None:
     from parser.evaluation import metrics, report
     from parser.evaluation.constraints import compare
 
-    nlu = _loaded(options.model)
+    nlu = _loaded(options)
     switched = _with_constraints_switched(nlu) if options.compare_constraints else None
     beside = options.data.parent / "ontology.json"
     ontology = Ontology.load(beside) if beside.is_file() else nlu.ontology
@@ -78,14 +78,14 @@ def _with_constraints_switched(nlu: SemanticParser) -> SemanticParser:
     return SemanticParser(replace(nlu.model, model_config={**config, "constraints": not config["constraints"]}))
 
 
-def _loaded(folder: Path) -> SemanticParser:
+def _loaded(options: Options) -> SemanticParser:
     """The model, on one thread: a step is so small that more threads only wait for each other."""
     import torch
 
     from parser import SemanticParser
 
     torch.set_num_threads(1)
-    return SemanticParser.from_pretrained(folder)
+    return SemanticParser.from_pretrained(options.model, options.package)
 
 
 def _parsed(nlu: SemanticParser, examples: list[Example], options: Options) -> Iterator[Parse]:
@@ -121,16 +121,18 @@ def _with_positions_of(example: Example, parse: Parse) -> Node | None:
 
 
 def parse(options: Options) -> None:
-    nlu = _loaded(options.model)
+    nlu = _loaded(options)
     lines = iter(options.text) if options.text else _standard_input()
     if options.text or not sys.stdin.isatty():
-        parses = nlu.parse_many(lines, nbest=options.nbest, domain=options.domain)
+        parses = nlu.parse_many(lines, options.batch_size, nbest=options.nbest, domain=options.domain)
     else:
         one = partial(nlu.parse, nbest=options.nbest, domain=options.domain)
         parses = map(one, lines)  # a person waits for each answer
     write = {"tree": _write_tree, "pretty": _write_drawing, "json": _write_json}[options.format]
     for number, parse in enumerate(parses, start=1):
         write(parse, number, options.nbest)
+        if options.batch_size == 1:
+            sys.stdout.flush()  # a program that asks one by one waits for each answer
 
 
 def _standard_input() -> Iterator[str]:
@@ -183,7 +185,10 @@ def results(options: Options) -> None:
         print(f"README.md: table {table}")
 
 
-_MODEL = argument("model", metavar="MODEL", type=Path, help="a model folder")
+_MODEL = (
+    argument("model", metavar="MODEL", type=Path, help="a model folder"),
+    argument("--package", metavar="NAME", action="append", default=[], help="a package of yours that has its classes"),
+)
 
 COMMANDS = {
     "export": Command(
@@ -200,7 +205,7 @@ COMMANDS = {
         "all metrics of a model on annotated data",
         "semparse evaluate models/quickstart data/sample/test.jsonl",
         (
-            _MODEL,
+            *_MODEL,
             argument("data", metavar="DATA.jsonl", type=Path, help="converted data"),
             argument("--json", metavar="OUT", type=report_file, help="also write the metrics as JSON"),
             argument("--report", metavar="OUT.html", type=report_file, help="also write a page with the errors"),
@@ -217,10 +222,11 @@ COMMANDS = {
         "the trees of utterances",
         "semparse parse models/quickstart 'play music' --format pretty",
         (
-            _MODEL,
+            *_MODEL,
             argument("text", metavar="TEXT", nargs="*", help="utterances (default: standard input, one a line)"),
             argument("--format", choices=["tree", "pretty", "json"], default="tree", help="how to write them (tree)"),
             argument("--nbest", type=whole, default=1, metavar="K", help="best parses of each, with their scores (1)"),
+            argument("--batch-size", type=whole, default=64, metavar="N", help="parsed together; 1: as they come (64)"),
             argument("--domain", metavar="NAME", help="their domain (default: the model tells it)"),
         ),
     ),

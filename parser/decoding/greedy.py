@@ -100,5 +100,5 @@ def derivations(
     names = [vocabulary.domains[domain] if vocabulary.domains else None for domain in domains]
     for length, name, log_prob, weights, *chosen in zip(lengths, names, log_probs.tolist(), attention, *columns):
         actions = tuple(action_of(vocabulary, *choice) for choice in zip(*chosen) if choice[0] >= 0)
-        result.append(Derivation(actions, log_prob, weights[: len(actions), :length], name))
+        result.append(Derivation(actions, log_prob, weights[: len(actions), :length].clone(), name))
     return result

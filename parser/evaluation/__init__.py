@@ -1,0 +1,1 @@
+"""What is measured, how it is recorded, and how it is shown."""

@@ -1,12 +1,12 @@
 """The plain alternative to parsing a compound request whole, as a baseline: cut, parse each piece, join.
 
-    >>> def parse(pieces):  # a parser that knows one answer
-    ...     return [Node("Play", (Node("Genre", (Leaf(tokens[1], 1),)),)) for _, tokens in pieces]
-    >>> tokens = tuple("play jazz and then play folk".split())
-    >>> gold = Node("and", ())
-    >>> tree, = parse_by_cutting([Example("1", "music", " ".join(tokens), tokens, gold)], parse)
-    >>> tree.label, [leaf.position for leaf in tree.leaves()]
-    ('and', [1, 5])
+>>> def parse(pieces):  # a parser that knows one answer
+...     return [Node("Play", (Node("Genre", (Leaf(tokens[1], 1),)),)) for _, tokens in pieces]
+>>> tokens = tuple("play jazz and then play folk".split())
+>>> gold = Node("and", ())
+>>> tree, = parse_by_cutting([Example("1", "music", " ".join(tokens), tokens, gold)], parse)
+>>> tree.label, [leaf.position for leaf in tree.leaves()]
+('and', [1, 5])
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ Parse = Callable[[Sequence[tuple[str, tuple[str, ...]]]], Iterable[Node | None]]
 """What parses utterances that bring their tokens, in order."""
 
 
-def parse_by_cutting(
-    examples: Sequence[Example], parse: Parse, *, words_kept: bool = False
-) -> list[Node | None]:
+def parse_by_cutting(examples: Sequence[Example], parse: Parse, *, words_kept: bool = False) -> list[Node | None]:
     """The trees of some utterances, each cut at its connectives and joined again; None where no piece has a tree.
 
     Args:

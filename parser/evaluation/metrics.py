@@ -59,9 +59,7 @@ def evaluate(
         "frame_accuracy": _share(pairs, _frame_right),
         "intent_accuracy": _share(pairs, _intents_right),
         "slot_f1": f1((slots(pair.gold, pair.kinds), slots(pair.predicted, pair.kinds)) for pair in pairs),
-        "bracket_f1": (
-            f1((brackets(pair.gold), brackets(pair.predicted)) for pair in pairs) if words_kept else None
-        ),
+        "bracket_f1": (f1((brackets(pair.gold), brackets(pair.predicted)) for pair in pairs) if words_kept else None),
         "tree_validity": _share(
             pairs, lambda pair: is_valid(pair.predicted, pair.example.tokens, ontology, words_kept=words_kept)
         ),

@@ -1,0 +1,1 @@
+"""Training with PyTorch Lightning and W&B, which nothing else imports."""

@@ -14,6 +14,9 @@ from jsonargparse import Namespace
 from data_conversion.errors import DataError
 from parser.training.export import NETWORK_SETTINGS
 
+ERRORS = ("dev/semer",)
+"""What is measured on dev of which less is better."""
+
 
 def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
     """Does nothing if all that config files and options say of a class is part of the config they make together.
@@ -36,18 +39,22 @@ def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
                 raise ArgumentError(None, f"{source} sets {name} of {where}, but {block.class_path} has no {name}")
 
 
-def require_same_network(config: Mapping[str, Any], checkpoint: Mapping[str, Any], file: str) -> None:
-    """Does nothing if a config makes the network that a checkpoint holds the weights of.
+def require_same_model(config: Mapping[str, Any], checkpoint: Mapping[str, Any], file: str) -> None:
+    """Does nothing if a config says of the model what the run of a checkpoint said: its network and its training.
 
     Raises:
-        DataError: it makes another; the first setting that differs is named.
+        DataError: it says otherwise; the first setting that differs is named.
     """
-    ours, theirs = (dict(_items(each)) for each in (config, checkpoint))
+    ours, theirs = (
+        {key: list(value) if isinstance(value, tuple) else value for key, value in _items(each)}
+        for each in (config, checkpoint)
+    )
     for key in {**ours, **theirs}:
-        if key.split(".")[0] in NETWORK_SETTINGS and ours.get(key) != theirs.get(key):
+        if ours.get(key) != theirs.get(key):
+            what = "is of another architecture" if key.split(".")[0] in NETWORK_SETTINGS else "was trained otherwise"
             other = f"model.{key} is {theirs.get(key)}, not {ours.get(key)}"
             remedy = "give its run's own --config RUN/config.yaml"
-            raise DataError(f"the checkpoint is of another architecture: {other}: {remedy}", file=file)
+            raise DataError(f"the checkpoint {what}: {other}: {remedy}", file=file)
 
 
 def require_own_folder(folder: Path, checkpoint: str | None) -> None:
@@ -66,6 +73,31 @@ def require_own_folder(folder: Path, checkpoint: str | None) -> None:
         raise DataError(f"the run folder is not empty: {remedy}, or name another --run", file=folder)
 
 
+def require_own_names(config: Namespace) -> None:
+    """Does nothing if a run's checkpoints are its best and its last one, by which it is resumed and exported.
+
+    Raises:
+        argparse.ArgumentError: they are not.
+    """
+    for name, filename in (("checkpoint", "best"), ("last", "last")):
+        for setting, ours in (("filename", filename), ("save_top_k", 1)):
+            value = config[name][setting]
+            if value != ours:
+                raise ArgumentError(
+                    None, f"{name}.{setting} is {value}: leave it at {ours}, for resuming and exporting"
+                )
+
+
+def require_end(config: Namespace) -> None:
+    """Does nothing if a run has an end, by which its learning rate falls to zero.
+
+    Raises:
+        argparse.ArgumentError: it has none.
+    """
+    if config.trainer.max_epochs == config.trainer.max_steps == -1:
+        raise ArgumentError(None, "trainer.max_epochs is -1, for ever, and the learning rate falls to zero by the end")
+
+
 def require_encoder(block: Namespace) -> None:
     """Does nothing if an encoder can be had; one with pretrained weights says so before any data is read.
 
@@ -79,16 +111,19 @@ def require_encoder(block: Namespace) -> None:
 
 
 def require_measured(config: Namespace, measures: Collection[str]) -> None:
-    """Does nothing if what chooses the best epoch and what ends the run are measured.
+    """Does nothing if what chooses the best epoch and what ends the run are measured, and the right way round.
 
     Raises:
         argparse.ArgumentError: one is not.
     """
     for name in ("checkpoint", "early_stopping"):
-        monitor = config[name].monitor
+        monitor, better = config[name].monitor, "min" if config[name].monitor in ERRORS else "max"
         if monitor not in measures:
             known = ", ".join(sorted(measures))
             raise ArgumentError(None, f"{name}.monitor is {monitor}, which this data does not have: it has {known}")
+        if config[name].mode != better:
+            remedy = f"say --{name}.mode {better}"
+            raise ArgumentError(None, f"{name}.monitor is {monitor}, of which the {better} is the best: {remedy}")
 
 
 def config_files(config: Namespace) -> list[Path]:

@@ -35,9 +35,11 @@ from parser.training.checks import (
     config_files,
     refuse_dropped_settings,
     require_encoder,
+    require_end,
     require_measured,
     require_own_folder,
-    require_same_network,
+    require_own_names,
+    require_same_model,
 )
 from parser.training.datamodule import ParserData
 from parser.training.export import load_checkpoint
@@ -112,7 +114,7 @@ class ParserCLI(LightningCLI):
             return
         settings = load_checkpoint(config.ckpt_path)["hyper_parameters"]
         model = {name: value for name, value in settings.items() if name not in ("vocab", "_instantiator")}
-        require_same_network(config.model.as_dict(), model, config.ckpt_path)
+        require_same_model(config.model.as_dict(), model, config.ckpt_path)
         self.config = self.parser.parse_object({self.config.subcommand: {"model": model}}, self.config)
 
     def before_instantiate_classes(self) -> None:
@@ -121,6 +123,8 @@ class ParserCLI(LightningCLI):
         torch.set_flush_denormal(True)  # AdamW's averages for rare words decay to denormals, at which CPUs are slow
         folder = run_folder(config)
         if self.subcommand == "fit":
+            require_end(config)
+            require_own_names(config)
             require_own_folder(folder, config.ckpt_path)
         require_encoder(config.model.encoder)
         config.run = config.recorder.folder = config.checkpoint.dirpath = config.last.dirpath = str(folder)
@@ -133,7 +137,7 @@ class ParserCLI(LightningCLI):
             self.model.go_on_from(self.datamodule)
         if config.trainer.enable_progress_bar is None:
             kwargs["enable_progress_bar"] = sys.stdout.isatty()
-        if self.subcommand == "fit" and config.wandb != "disabled":
+        if self.subcommand == "fit" and "disabled" not in (config.wandb, os.environ.get("WANDB_MODE")):
             kwargs["logger"] = wandb_logger(Path(config.run), offline=config.wandb == "offline")
         return super().instantiate_trainer(**kwargs)
 
@@ -146,9 +150,8 @@ class ParserCLI(LightningCLI):
             raise DataError(f"W&B: {error}: run `wandb login`, or say --wandb offline") from None
 
     def after_fit(self) -> None:
-        folder = Path(self.config[self.subcommand].run).absolute()
-        name = folder.parent.name if folder.name.isdigit() else folder.name  # runs/<experiment>/<seed>
-        print(shlex.join(["semparse", "export", self.config[self.subcommand].run, f"models/{name}"]))
+        run = Path(self.config[self.subcommand].run)
+        print(shlex.join(["semparse", "export", str(run), f"models/{_model_name(run)}"]))
 
     def after_predict(self) -> None:
         data = self.datamodule
@@ -166,6 +169,18 @@ def run_folder(config: Namespace) -> Path:
     names = [file.stem for file in config_files(config)]
     sweep = os.environ.get("WANDB_RUN_ID") if "WANDB_SWEEP_ID" in os.environ else None
     return Path("runs") / ("-".join(names) or "run") / (sweep or str(config.seed_everything))
+
+
+def _model_name(run: Path) -> str:
+    """What the model of a run is called: one of seed 0 as its experiment, one of another seed by its number too.
+
+    >>> _model_name(Path("runs/top/0")), _model_name(Path("runs/top/1")), _model_name(Path("runs/quickstart"))
+    ('top', 'top-1', 'quickstart')
+    """
+    run = run.absolute()
+    if not run.name.isdigit():
+        return run.name
+    return run.parent.name if run.name == "0" else f"{run.parent.name}-{run.name}"
 
 
 def _plain(config: Namespace) -> dict[str, Any]:

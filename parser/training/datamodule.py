@@ -109,8 +109,11 @@ class ParserData(lightning.LightningDataModule):
         """The metrics that apply to dev, as they are logged: `dev/exact_match` and others.
 
         Raises:
-            DataError: there is no dev set, or it is empty or damaged.
+            DataError: there is no dev set, it is empty or damaged, or its trees drop words and those of train do not.
         """
+        if self.vocab["words_kept"] and not all(example.words_kept for example in self.dev):
+            reason = "dev drops words in its trees, and train keeps all: convert them alike, or take more of train"
+            raise DataError(reason, file=self.folder / "dev.jsonl")
         metrics = evaluate(self.dev, [example.tree for example in self.dev], ontology=self.ontology)
         return {f"dev/{name}" for name, value in metrics.items() if isinstance(value, float)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def test_a_tree_is_a_node_that_prints_as_a_line(nlu: SemanticParser) -> None:
     plain = Node("PlayMusicIntent", (Node("Mediatype", (Leaf("music", 1),)),))
     assert isinstance(tree, Node) and tree == plain and plain == tree and hash(tree) == hash(plain)
     assert str(tree) == "(PlayMusicIntent(Mediatype(music)))"
+
+
+def test_a_parse_survives_pickling(nlu: SemanticParser) -> None:
+    parse = nlu.parse(ARTICLE)
+    again = pickle.loads(pickle.dumps(parse))
+    assert again == parse and str(again.tree) == LINE and again.attention == parse.attention
+    assert parse.weights is not None and parse.weights.untyped_storage().nbytes() == 4 * parse.weights.numel()
 
 
 def test_score_is_the_exponential_of_the_log_probability(nlu: SemanticParser) -> None:
@@ -174,6 +182,13 @@ def test_parse_many_is_lazy(nlu: SemanticParser) -> None:
     assert len(taken) < 100
 
 
+def test_one_by_one_nothing_is_read_ahead(nlu: SemanticParser) -> None:
+    lines = iter(["play music", "pause the music"])
+    parses = nlu.parse_many(lines, batch_size=1)
+    assert next(parses).utterance == "play music"
+    assert next(lines) == "pause the music"
+
+
 def test_a_batch_changes_no_answer(nlu: SemanticParser) -> None:
     lines = [ARTICLE, "play music", "", "pause the music"] * 3
     together = [str(parse.tree) for parse in nlu.parse_many(lines)]
@@ -181,11 +196,11 @@ def test_a_batch_changes_no_answer(nlu: SemanticParser) -> None:
 
 
 def test_tokens_that_are_given_are_used(nlu: SemanticParser) -> None:
-    rows = [("play music!", ("play", "music!")), ("play music", ("play", "songs")), ("play music", ())]
-    kept, alien, none = nlu.parse_tokenized(rows)
+    rows = [("play music!", ("play", "music!")), ("play music", ("play", "songs")), ("play music", ()), ("", ("",))]
+    kept, alien, none, empty = nlu.parse_tokenized(rows)
     assert kept.words == ("play", "music!")
     assert alien.words == ("play", "songs") and alien.utterance == "play songs" and alien.tree is not None
-    assert none.tree is None
+    assert none.tree is None and empty.tree is None
 
 
 def test_batch_size_and_nbest_are_checked(nlu: SemanticParser) -> None:
@@ -195,6 +210,8 @@ def test_batch_size_and_nbest_are_checked(nlu: SemanticParser) -> None:
         nlu.parse("play music", nbest=0)
     with pytest.raises(DataError, match="a beam of 2 cannot hold 3 parses"):
         nlu.parse("play music", nbest=3, beam=2)
+    with pytest.raises(DataError, match="a beam of 2000 is too wide"):
+        nlu.parse("play music", nbest=1000)
 
 
 def test_actions_rebuild_the_leaves(nlu: SemanticParser) -> None:

@@ -28,6 +28,7 @@ from parser import SemanticParser
 from parser.batching import Inputs
 from parser.cli import main
 from parser.training.tracking import log_curves
+from parser.transitions.actions import Copy
 from parser.vocabulary import Vocabulary
 
 EPOCHS = 3
@@ -278,6 +279,11 @@ def test_a_class_of_another_package_is_tracked_too(data: Path, tmp_path: Path) -
     own.write_text(yaml.safe_dump(settings))
     run = fit(own, tmp_path / "run", wandb="offline")
     assert [row for row in history(run) if "predictions/path" in row]
+    model = tmp_path / "model"
+    assert semparse("export", run, model).status == 0
+    assert "no block of this package" in refused("parse", model, "lights on", status=1)
+    for command in (("parse", model, "lights on"), ("evaluate", model, data / "dev.jsonl")):
+        assert semparse(*command, "--package", "test_training").status == 0
 
 
 @pytest.mark.parametrize(
@@ -296,6 +302,10 @@ def test_variants_train_and_parse(config: Path, tmp_path: Path, options: tuple[s
     assert semparse("export", run, tmp_path / "model").status == 0
     parses = list(SemanticParser.from_pretrained(tmp_path / "model").parse_many(["play some folk music", "halt"]))
     assert all(parse.tree is not None for parse in parses)
+    for parse in parses:
+        words = 0 if "--model.attention" in options else len(parse.tokens)
+        assert [len(weights) for weights in parse.attention] == [words] * len(parse.actions)
+        assert "--data.copy" not in options or not any(isinstance(action, Copy) for action in parse.actions)
 
 
 # -- validate, test and predict ----------------------------------------------------------------------------------------
@@ -443,8 +453,13 @@ def test_a_checkpoint_of_an_older_version_is_refused(tracked: Tracked, tmp_path:
         ("--data.batch_size", 0, "data.batch_size is 0"),
         ("--data.limit", -1, "data.limit is -1"),
         ("--data.tokenizer", "letters", "no tokenizer is named 'letters'"),
-        ("--model.dropout", 2, "model.dropout is 2.0"),
-        ("--model.label_smoothing", 1, "model.label_smoothing is 1.0"),
+        ("--model.dropout", 2, "dropout is 2.0"),
+        ("--model.label_smoothing", 1, "label_smoothing is 1.0"),
+        ("--model.learning_rate", -1, "model.learning_rate is -1.0"),
+        ("--model.history", 0, "history of the network is 0"),
+        ("--model.encoder.init_args.layers", 0, "layers of the Bi-LSTM is 0"),
+        ("--model.encoder.init_args.dropout", 1, "dropout is 1.0"),
+        ("--model.state_encoder.init_args.dim", 0, "dim of the Stack-LSTM is 0"),
         ("--model.encoder.init_args.piece_dim", 8, "set data.pieces"),
     ],
 )
@@ -457,8 +472,9 @@ def test_settings_that_make_no_sense_are_refused_before_training(
 
 
 def test_what_lightning_does_not_do_is_bad_usage(config: Path, tmp_path: Path) -> None:
-    options = ("--trainer.max_epochs", -5, "--run", tmp_path / "run")
-    assert "max_epochs" in refused("fit", "--config", config, *options, status=2)
+    for epochs, message in ((-5, "max_epochs"), (-1, "trainer.max_epochs is -1, for ever")):
+        options = ("--trainer.max_epochs", epochs, "--run", tmp_path / "run")
+        assert message in refused("fit", "--config", config, *options, status=2)
 
 
 def test_not_every_epoch_need_be_measured(config: Path, tmp_path: Path) -> None:
@@ -472,6 +488,38 @@ def test_what_is_not_measured_cannot_choose(config: Path, tmp_path: Path, block:
     error = refused("fit", "--config", config, f"--{block}.monitor", "dev/slots", "--run", tmp_path / "run", status=2)
     assert f"{block}.monitor is dev/slots, which this data does not have: it has dev/exact_match, " in error
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--checkpoint.monitor", "dev/semer"), "of which the min is the best: say --checkpoint.mode min"),
+        (("--early_stopping.mode", "min"), "of which the max is the best: say --early_stopping.mode max"),
+        (("--checkpoint.filename", "mine"), "checkpoint.filename is mine"),
+        (("--last.save_top_k", "3"), "last.save_top_k is 3"),
+    ],
+)
+def test_a_checkpoint_that_would_not_be_the_best_is_refused(
+    config: Path, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    assert message in refused("fit", "--config", config, *options, "--run", tmp_path / "run", status=2)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_resumed_run_is_trained_as_it_began(tracked: Tracked) -> None:
+    config, last = tracked.run / "config.yaml", tracked.run / "last.ckpt"
+    error = refused("fit", "--config", config, "--ckpt_path", last, "--model.learning_rate", 0.5, status=1)
+    assert f"{last}: the checkpoint was trained otherwise: model.learning_rate is 0.0015, not 0.5" in error
+
+
+def test_dev_that_drops_words_where_train_keeps_them_is_refused(config: Path, data: Path, tmp_path: Path) -> None:
+    other = tmp_path / "data"
+    shutil.copytree(data, other)
+    kept = Node("Lights", (Leaf("lights", 0), Node("state", (Leaf("on", 1),))))
+    example = Example("kept", "home", "lights on", ("lights", "on"), kept)
+    write_examples(other / "train.jsonl", [example], Ontology.load(other / "ontology.json"))
+    error = refused("fit", "--config", config, "--data.path", other, "--run", tmp_path / "run", status=1)
+    assert f"{other / 'dev.jsonl'}: dev drops words in its trees, and train keeps all" in error
 
 
 def test_a_checkpoint_of_other_data_is_refused(tracked: Tracked, data: Path, tmp_path: Path) -> None:
@@ -614,8 +662,11 @@ def test_wandb_writes_where_its_own_variables_say(
     assert not [file for file in run.rglob("*") if file.is_file() and "wandb" in file.parts]
 
 
-def test_wandb_is_turned_off(config: Path, tmp_path: Path) -> None:
-    run = fit(config, tmp_path / "run", "--config", "trainer: {max_epochs: 1}")
+@pytest.mark.parametrize("mode", ["disabled", "offline"])
+def test_wandb_is_turned_off(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    if mode == "offline":
+        monkeypatch.setenv("WANDB_MODE", "disabled")
+    run = fit(config, tmp_path / "run", "--config", "trainer: {max_epochs: 1}", wandb=mode)
     assert {file.name for file in run.iterdir()} == {"config.yaml", "best.ckpt", "last.ckpt", "metrics.json"}
 
 
