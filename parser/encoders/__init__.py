@@ -1,6 +1,6 @@
-"""Encoders of the utterance: modules from `Inputs` to [batch, length, dim], with an attribute `dim`.
+"""Encoders of the utterance: modules that give a vector for every word.
 
-A new encoder is a new module here whose class takes the vocabulary first and its sizes as keywords.
+A new encoder is a new module here whose class takes the vocabulary first and its sizes as keywords; see `Encoder`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+    from parser.batching import Inputs
+
+
+class Encoder(Protocol):
+    """What the network asks of an encoder; padding and what else is in the batch must change nothing (tested)."""
+
+    dim: int
+    """Size of an encoding."""
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """[batch, length, dim] the encodings of the words; what stands beyond an utterance's end means nothing."""
 
 
 @runtime_checkable
