@@ -133,7 +133,7 @@ def compose(
         number = max(1, round(size * len(simple[split]) / len(simple["train"]))) if simple[split] else 0
         composed[split] = _Composed(split, examples, composer, number, seed)
         if split == "train":
-            ontology = _learn(composed[split], ontology)
+            ontology = _learn(composed[split], ontology, {CLAUSE_OPERATOR, *coordination.operators.values()})
             coordination = coordination.within(ontology)
     with atomic_folder(destination) as folder:
         for split, rows in composed.items():
@@ -177,7 +177,8 @@ def _load(source: Path) -> tuple[Ontology, dict[str, list[Example]]]:
 
 def _check_formalism(example: Example) -> None:
     if example.formalism != FORMALISM:
-        raise DataError(f"trees in {example.formalism} cannot be composed: convert with --formalism {FORMALISM}")
+        remedy = f"requests convert with --formalism {FORMALISM}, logical forms have no clauses to compose"
+        raise DataError(f"trees in {example.formalism} cannot be composed: {remedy}")
 
 
 def _with_unseen_values(
@@ -217,9 +218,9 @@ def _is_simple(example: Example, ontology: Ontology) -> bool:
     return bool(example.tokens) and example.tree.label in ontology.intents
 
 
-def _learn(examples: Iterable[Example], source: Ontology) -> Ontology:
-    """The ontology of composed data; a label is of the kind that it is in the source."""
-    kinds = {name: label.kind for name, label in source.labels.items()} | {CLAUSE_OPERATOR: "operator"}
+def _learn(examples: Iterable[Example], source: Ontology, operators: Iterable[str]) -> Ontology:
+    """The ontology of composed data; a label is of the kind that it is in the source, or an operator of ours."""
+    kinds = dict.fromkeys(operators, "operator") | {name: label.kind for name, label in source.labels.items()}
     ontology = Ontology.learn((example.domain, example.tree, kinds) for example in examples)
     if MIXED in ontology.domains:
         return Ontology({**ontology.domains, MIXED: ontology.labels})

@@ -675,6 +675,17 @@ def test_names_and_titles_may_stand_with_others_and_closed_slots_only_as_shown(t
     assert Coordination.learn(train, ontology, _MIXTURE).operators == {("Play", "Title"): "add"}
 
 
+def test_values_are_coordinated_that_train_never_shows_together(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    examples = [_example(f"play [Title song{number}]", "Play", name=f"train-{number}") for number in range(30)]
+    ontology = Ontology.learn((e.domain, e.tree, bracket.label_kinds(e.tree)) for e in examples)
+    write_examples(source / "train.jsonl", examples, ontology)
+    ontology.save(source / "ontology.json")
+    compose(source, tmp_path / "out", size=200)
+    composed = Ontology.load(tmp_path / "out" / "ontology.json")
+    assert "add" not in ontology.labels and composed.labels["add"].kind == "operator"
+
+
 def test_dev_and_test_show_nothing_that_train_does_not(tmp_path: Path) -> None:
     """Every child of every composed tree is legal by the ontology, which is learnt from train."""
     source = _write_source(tmp_path / "source")
