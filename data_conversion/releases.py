@@ -14,7 +14,7 @@ from pathlib import Path
 SPLITS = ("train", "dev", "test")
 
 _NAMES = {"train": "train", "training": "train", "test": "test"}
-_NAMES |= dict.fromkeys(["dev", "devel", "valid", "validation", "eval"], "dev")
+_NAMES |= dict.fromkeys(["dev", "devel", "development", "val", "valid", "validate", "validation", "eval"], "dev")
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,15 @@ def split_of(name: str) -> str | None:
 def by_name(path: Path, belongs: Callable[[Path], bool]) -> Release:
     """The files directly in a folder that `belongs` accepts, by the splits that their names speak of.
 
-    A single file is a release of one split: the one its name speaks of, else train.
+    A single file is a release of one split: the one its name speaks of, else train. Of several, those whose names speak
+    of none are noted.
     """
     if not path.is_dir():
         return Release({split_of(path.name) or "train": [path]})
-    splits: dict[str, list[Path]] = {}
-    for entry in sorted(path.iterdir()):
-        split = split_of(entry.name)
-        if split and belongs(entry):
-            splits.setdefault(split, []).append(entry)
-    return Release({split: splits[split] for split in SPLITS if split in splits})
+    splits: dict[str | None, list[Path]] = {}
+    for entry in filter(belongs, sorted(path.iterdir())):
+        splits.setdefault(split_of(entry.name), []).append(entry)
+    suffixes = {file.suffix for split in SPLITS for file in splits.get(split, ())} - {"", ".txt"}  # ATIS beside notes
+    unknown = [file for file in splits.get(None, ()) if file.suffix in suffixes]
+    notes = [f"{_names(unknown)} not read: no name says train, dev or test alone"] if unknown else []
+    return Release({split: splits[split] for split in SPLITS if split in splits}, notes)

@@ -38,6 +38,7 @@ WORDS = "drop"
 
 _PARALLEL = ("seq.in", "seq.out", "label")
 _COMMENT = re.compile(r"#\s*(\w+)\s*[=:]\s*(.*)")
+_TAGGED = re.compile(r"\s(O|[BI]-\S+)\s*$")
 
 
 def recognises(path: Path) -> str | None:
@@ -95,8 +96,13 @@ def _read_columns(file: Path) -> Iterator[Row]:
 
 
 def _columns(block: Block) -> Example:
-    pairs = [word_and_tag(line) for line in block.lines if not _COMMENT.fullmatch(line)]
+    pairs = [word_and_tag(line) for line in block.lines if not _is_comment(line)]
     return _example(tuple(word for word, _ in pairs), [tag for _, tag in pairs], _intent(block.lines) or "")
+
+
+def _is_comment(line: str) -> bool:
+    """Whether a line says something of the sentence; `#` may also be a word, with a tag."""
+    return bool(_COMMENT.fullmatch(line)) or (line.startswith("#") and not _TAGGED.search(line))
 
 
 def _intent(lines: Iterable[str]) -> str | None:

@@ -5,8 +5,8 @@
 
 The columns are found by their names: the annotated release and the files of its cross-validation have different ones.
 The intent is `SCENARIO_INTENT`, as in the paper, and the domain the scenario. A row with a status of `IRR_...` is
-marked as irrelevant by the annotators and is rejected. Read are the file itself, or of a folder all `.csv` files, or
-those of its `trainset` and `testset` (a fold of the cross-validation).
+marked as irrelevant by the annotators and is rejected. Read are the file itself, or of a folder the `.csv` files that
+are named for a part, else all as train, or those of its `trainset` and `testset` (a fold of the cross-validation).
 
     >>> _example("music;query;play [s : jazz]", ["scenario", "intent", "answer_annotation"]).tree.label
     'music_query'
@@ -26,7 +26,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.files import first_line, read_lines
 from data_conversion.readers import Row
-from data_conversion.releases import Release
+from data_conversion.releases import Release, by_name
 from data_conversion.text_runs import inline_runs, runs_example
 
 FORMALISM = "bracket"
@@ -45,7 +45,8 @@ def files(path: Path) -> Release:
     """One file, those of a folder, or those of its trainset and testset."""
     train, test = sorted(path.glob("trainset/*.csv")), sorted(path.glob("testset/**/*.csv"))
     if not train and not test:
-        train = [path] if path.is_file() else sorted(path.glob("*.csv"))
+        named = by_name(path, lambda entry: entry.suffix == ".csv")
+        return named if named.splits else Release({"train": sorted(path.glob("*.csv"))})
     return Release({"train": train, "test": test})
 
 

@@ -74,5 +74,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 def _example(line: str) -> Example:
     record = read_fields(line, "id", "locale", "scenario", "intent", "annot_utt")
+    partition = str(record.get("partition") or "train")
+    if split_of(partition) is None:
+        raise DataError(f"the partition {partition!r} is none of train, dev and test")
     identity = f"{record['locale']}-{record['id']}"
     return runs_example(record["intent"], inline_runs(record["annot_utt"]), id=identity, domain=record["scenario"])

@@ -68,7 +68,7 @@ def _example(intent: str, line: str) -> Example:
     if not intent or not line.startswith("-"):
         raise DataError("an intent with its examples, each after a -, is expected")
     check_utf8(intent)  # YAML has escapes for what is no text
-    return runs_example(intent, cut_runs(line[1:].strip(), _VALUE, _run))
+    return runs_example(intent, cut_runs(line[1:].strip(), _VALUE, _run, marks="[]"))
 
 
 def _run(match: re.Match[str]) -> Run:

@@ -61,6 +61,8 @@ def _example(line: str, columns: Columns) -> Example:
     row = columns.of(line)
     words = row.get("tokens", row.get("utterance", "") if "tags" in row else None)
     tokens = tuple(words.split() if words is not None else (token.text for token in tokenize(row["utterance"])))
+    if not tokens:
+        raise DataError("the utterance has no words")
     formalism = next((name for name in row if name in formalisms.names()), "bracket")
     if "intent" in row:
         if not row["intent"].strip():

@@ -72,4 +72,8 @@ def _example(line: str, has_header: bool) -> Example:
     domain, utterance = (columns[0], columns[1]) if has_header else ("", columns[0])
     if len(columns) == 1:
         utterance = " ".join(tokens)
+    if "".join(tokens) != "".join(utterance.split()):
+        raise DataError(
+            "the tree does not hold all words of the utterance: words left out, or another utterance's tree"
+        )
     return Example("", domain, utterance, tokens, tree.numbered(), FORMALISM)

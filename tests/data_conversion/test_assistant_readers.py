@@ -68,7 +68,7 @@ def test_massive_loses_no_row_without_a_part(tmp_path):
     row = {"id": "1", "locale": "en-US", "partition": "dev", "scenario": "a", "intent": "b", "annot_utt": "play"}
     file = write_lines(tmp_path / "en-US.jsonl", row, {**row, "partition": "odd"}, "{", {**row, "annot_utt": "[a"})
     summary = convert(file, tmp_path / "out")
-    assert (summary.counts, summary.rejects) == ({"train": 1, "dev": 1}, 2)
+    assert (summary.counts, summary.rejects) == ({"train": 0, "dev": 1}, 3)
 
 
 def test_slurp_has_the_intent_of_its_evaluation_and_reads_the_synthetic_rows():
@@ -151,6 +151,14 @@ def test_rasa_refuses_a_bracket_that_was_left_open(tmp_path):
     file = tmp_path / "nlu.yml"
     file.write_text("nlu:\n- intent: a\n  examples: |\n    - book [luigi](restaurant for [three](people)\n")
     assert "nlu.yml:4:6: a bracket in the name of an entity" in reasons("rasa", file)[0]
+    file.write_text('version: "3.1"\nnlu:\n- intent: stop\n  examples: |\n    - stop [it]{"entity":"x"\n')
+    assert "a bracket that marks no value of a slot" in reasons("rasa", file)[0]
+
+
+def test_hwu64_reads_each_part_by_the_name_of_its_file(tmp_path):
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / name).write_text('scenario;intent;answer_annotation\nmusic;query;"play"\n')
+    assert convert(tmp_path, tmp_path / "out", reader="hwu64").counts == {"train": 1, "test": 1}
 
 
 def test_rasa_refuses_what_is_no_example(tmp_path):

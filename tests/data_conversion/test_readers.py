@@ -177,6 +177,24 @@ def test_two_columns_refuse_a_line_of_three(tmp_path):
     assert "no words" in second
 
 
+def test_comments_of_two_columns_are_passed_over_and_a_hash_may_be_a_word(tmp_path):
+    file = tmp_path / "train.conll"
+    file.write_text("# newdoc\n# intent: A\n# sent_id = 1\ncall O\n# O\n5 B-number\n")
+    (row,) = readers.load("bio").read(file)
+    assert row.example().tokens == ("call", "#", "5")
+
+
+def test_a_file_that_names_no_part_is_noted(tmp_path):
+    for name in ("train.conll", "val.conll", "extra.conll", "README.md"):
+        (tmp_path / name).write_text("# intent: A\nplay O\n")
+    release = readers.load("bio").files(tmp_path)
+    assert {split: [file.name for file in files] for split, files in release.splits.items()} == {
+        "train": ["train.conll"],
+        "dev": ["val.conll"],
+    }
+    assert release.notes == ["extra.conll is not read: no name says train, dev or test alone"]
+
+
 def test_snips_reads_the_full_files_latin_1_and_whole_values():
     release = readers.load("snips").files(ASSETS / "snips")
     assert [file.name for file in release.splits["train"]] == [
@@ -296,10 +314,13 @@ def test_topv2_has_the_domain_on_every_row():
 def test_top_refuses_other_columns_and_broken_trees(tmp_path):
     file = tmp_path / "train.tsv"
     file.write_text("domain\tutterance\tsemantic_parse\n[IN:A a ]\na\ta\t[IN:A a\na\ta\t[IN:A ]\n")
-    first, second, third = reasons("top", file)
+    with file.open("a") as more:
+        more.write("a\tplay it now\t[IN:A play it ]\n")
+    first, second, third, fourth = reasons("top", file)
     assert "three columns" in first and "train.tsv:2" in first
     assert "train.tsv:3" in second
     assert "no words" in third
+    assert "train.tsv:5: the tree does not hold all words of the utterance" in fourth
 
 
 def test_top_knows_a_header_under_a_blank_line(tmp_path):
