@@ -41,6 +41,8 @@ def test_nothing_but_white_space_is_lost(tokenizer: str, text: str) -> None:
         ("top-rated r&b for $5 or 10%", "top-rated r&b for $ 5 or 10 %"),
         ("(wow) \\o/", "( wow ) \\ o /"),
         ("זמר 🎶 música", "זמר 🎶 música"),
+        ("संगीत बजाओ, เปิดเพลง", "संगीत बजाओ , เปิดเพลง"),
+        ("cafe\u0301 מַצָּה", "cafe\u0301 מַצָּה"),
         (" \t ", ""),
         ("", ""),
     ],
