@@ -187,12 +187,12 @@ def _conflicts(conflicts: Sequence[Mapping[str, Any]], kinds: Mapping[str, str])
     if not conflicts:
         return ""
     more = f"; the first {SHOWN} are shown" if len(conflicts) > SHOWN else ""
-    shown = "\n".join(_conflict(conflict["utterance"], conflict["trees"], kinds) for conflict in conflicts[:SHOWN])
+    shown = "\n".join(_conflict(conflict["utterance"], conflict["rows"], kinds) for conflict in conflicts[:SHOWN])
     return f"<h2>One utterance, several annotations</h2><p class=note>{len(conflicts):,} such{more}.</p>{shown}"
 
 
-def _conflict(utterance: str, trees: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> str:
-    both = "".join(f"<div><h4>{escape(row)}</h4>{boxes(tree, kinds)}</div>" for row, tree in trees.items())
+def _conflict(utterance: str, rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, str]) -> str:
+    both = "".join(f"<div><h4>{escape(row['id'])}</h4>{boxes(row['tree'], kinds)}</div>" for row in rows)
     return f"<section><h3>{escape(utterance)}</h3><div class=pair>{both}</div></section>"
 
 

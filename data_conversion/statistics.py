@@ -208,8 +208,9 @@ class _Rows:
         conflicts = []
         for utterance, others in self.others.items():
             identifier, first = self.first[utterance]
-            trees = {identifier: first, **{other: text for text, other in others.items()}}
-            conflicts.append({"utterance": utterance, "trees": {key: json.loads(text) for key, text in trees.items()}})
+            trees = [(identifier, first), *((other, text) for text, other in others.items())]
+            rows = [{"id": key, "tree": json.loads(text)} for key, text in trees]  # ids may come again
+            conflicts.append({"utterance": utterance, "rows": rows})
         return {
             "example": self.typical[1] if self.typical else None,
             "label_examples": self.of_label,

@@ -106,8 +106,10 @@ def test_conflicting_annotations_are_found_across_splits(folder: Path) -> None:
     moved = replace(KEPT, id="6", tree=KEPT.tree.map_leaves(lambda leaf: Leaf(leaf.text)))  # the same to exact match
     write_examples(folder / "dev.jsonl", [KEPT, other, moved, replace(other, id="7")], ONTOLOGY)
     card = data_card(folder)
-    trees = {"2": ["Play", "play", ["Title", "hits"]], "5": ["Play", "hits"]}
-    assert card["conflicts"] == [{"utterance": "play hits", "trees": trees}]
+    rows = [{"id": "2", "tree": ["Play", "play", ["Title", "hits"]]}, {"id": "5", "tree": ["Play", "hits"]}]
+    assert card["conflicts"] == [{"utterance": "play hits", "rows": rows}]
+    write_examples(folder / "dev.jsonl", [KEPT, replace(other, id=KEPT.id)], ONTOLOGY)
+    assert [len(conflict["rows"]) for conflict in data_card(folder)["conflicts"]] == [2]
     assert "1 utterance with more than one annotation: no parser can get all of them right" in card["warnings"]
 
 
