@@ -135,7 +135,8 @@ def label_kinds(tree: Node) -> Mapping[str, str]:
     kinds: dict[str, str] = {}
     for label, kind in _request_kinds(tree):
         if kinds.setdefault(label, kind) != kind:
-            raise DataError(f"the label {label!r} stands as {kind} and as {kinds[label]} in one tree: rename one")
+            both = f"as {kind} and as {kinds[label]}"
+            raise DataError(f"the label {label!r} stands {both} in one tree: rename one where it is annotated")
     return kinds
 
 

@@ -44,6 +44,9 @@ def evaluate(options: Options) -> None:
     examples = list(read_examples(options.data, ontology))
     if not examples:
         raise DataError("the file is empty: there is nothing to evaluate on", file=options.data)
+    if nlu.model.vocabulary["words_kept"] and not all(example.words_kept for example in examples):
+        remedy = "exact match minds it: convert the data with --words keep"
+        print(f"note: the model's trees keep all words and the data's do not; {remedy}", file=sys.stderr)
     begin = time.perf_counter()
     parses = list(_parsed(nlu, examples, options))
     seconds = time.perf_counter() - begin
