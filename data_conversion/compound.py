@@ -39,6 +39,7 @@ from data_conversion.frames import CLAUSE_OPERATOR
 from data_conversion.mixture import SHIPPED, Mixture
 from data_conversion.ontology import Ontology
 from data_conversion.releases import SPLITS
+from data_conversion.transforms import per_value
 from data_conversion.unseen_values import without_values_of
 
 FORMALISM = "bracket"
@@ -122,6 +123,7 @@ def compose(
     simple = {split: [each for each in examples if _is_simple(each, ontology)] for split, examples in splits.items()}
     if not simple["train"]:
         raise DataError("train has no simple request: there is nothing to compose")
+    _require_whole_values(simple["train"])
     coordination = Coordination.learn(simple["train"], ontology, how)
     words_kept = all(example.words_kept for examples in splits.values() for example in examples)
     composed: dict[str, _Composed] = {}
@@ -173,6 +175,12 @@ def _load(source: Path) -> tuple[Ontology, dict[str, list[Example]]]:
                 except DataError as error:
                     raise error.at(file=path, line=line) from None
     return ontology, splits
+
+
+def _require_whole_values(examples: Sequence[Example]) -> None:
+    apart = sum(per_value(example) != example for example in examples)
+    if apart > len(examples) / 5:
+        raise DataError("train has a slot a word: compose whole values, then `convert --transform per-token`")
 
 
 def _check_formalism(example: Example) -> None:

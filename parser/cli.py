@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
+import threading
 from typing import NoReturn
 
 from data_conversion.errors import DataError
@@ -75,9 +77,15 @@ def _options(argv: list[str]) -> Options:
     return options
 
 
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run a command; returns its exit status."""
     argv = sys.argv[1:] if argv is None else argv
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)  # so that nothing half-written stays behind
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # drawings and utterances, whatever the terminal's locale
     options = Options()

@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -480,3 +481,15 @@ def test_fit_without_data_is_one_line(semparse: Run, config: Path, data: Path, t
     (data / "train.jsonl").write_text("")
     status, _, error = semparse("fit", "--config", config, "--run", tmp_path / "run")
     assert status == 1 and "train.jsonl" in error.splitlines()[-1] and "Traceback" not in error
+
+
+def test_being_told_to_end_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("parser.cli._options", lambda argv: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        assert main(["stats"]) == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err == "semparse: interrupted\n"

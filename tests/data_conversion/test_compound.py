@@ -29,6 +29,7 @@ from data_conversion.mixture import Mixture
 from data_conversion.ontology import Ontology
 from data_conversion.politeness import after_openings, clipped, polite
 from data_conversion.request import Request, leaves, spoken, texts
+from data_conversion.transforms import per_token
 from data_conversion.tree import Leaf, Node
 from data_conversion.unseen_values import without_values_of
 
@@ -429,6 +430,16 @@ def test_a_label_that_the_ontology_does_not_know_is_refused(tmp_path: Path) -> N
     with pytest.raises(DataError, match=r"train.jsonl:2: .*'Sing'"):
         compose(source, tmp_path / "composed", size=1)
     assert not (tmp_path / "composed").exists()
+
+
+def test_values_in_pieces_are_refused(tmp_path: Path) -> None:
+    source, titles = tmp_path / "source", [f"song {number}" for number in range(9)]
+    examples = [per_token(_example(f"play [Title {title}]", "Play", name=title)) for title in titles]
+    ontology = Ontology.learn((e.domain, e.tree, bracket.label_kinds(e.tree)) for e in examples)
+    write_examples(source / "train.jsonl", examples, ontology)
+    ontology.save(source / "ontology.json")
+    with pytest.raises(DataError, match="train has a slot a word: compose whole values"):
+        compose(source, tmp_path / "out", size=9)
 
 
 def test_an_intent_of_the_name_of_the_clause_operator_is_refused(tmp_path: Path) -> None:
