@@ -179,7 +179,7 @@ def _change(
         steps.append(transform.load("per-token"))
     steps += [_noted(name, changing) for name in names]
     if formalism is not None:
-        steps.append(lambda example: replace(example, formalism=formalism))
+        steps.append(partial(_in_formalism, formalism=formalism))
 
     def change(example: Example) -> Example:
         for step in steps:
@@ -187,6 +187,17 @@ def _change(
         return example
 
     return change
+
+
+def _in_formalism(example: Example, formalism: str) -> Example:
+    """The example, to be written in a formalism that still tells intents, slots and operators."""
+    before, after = (formalisms.load(name).label_kinds(example.tree) for name in (example.formalism, formalism))
+    for label, kind in before.items():
+        if kind != "function" and after[label] == "function":
+            raise DataError(
+                f"{formalism} would lose that {label!r} is of the kind {kind!r}: its trees say it otherwise"
+            )
+    return replace(example, formalism=formalism)
 
 
 def _noted(name: str, changing: set[str]) -> Change:

@@ -140,7 +140,10 @@ def _rows(outcomes: Iterator[Outcome]) -> Iterator[Row]:
         example = outcome.example()
         template = _template(example.tree)
         if template not in known:
-            known[template] = (template, _labels(example))
+            try:
+                known[template] = (template, _labels(example))
+            except DataError as error:
+                raise error.at(file=outcome.file, line=outcome.line) from None
         yield Row(Path(outcome.file).stem, example.domain, example.utterance, *known[template])
 
 

@@ -60,9 +60,13 @@ def data_card(
     for name in SPLITS:
         if (folder / f"{name}.jsonl").exists():
             splits[name] = split = _Split(action_counters or {}, splits.get("train"))
-            for example in read_examples(folder / f"{name}.jsonl", ontology):
-                split.add(example)
-                rows.add(example)
+            file = folder / f"{name}.jsonl"
+            for line, example in enumerate(read_examples(file, ontology), start=1):
+                try:
+                    split.add(example)
+                    rows.add(example)
+                except DataError as error:
+                    raise error.at(file=file, line=line) from None
                 if progress:
                     progress(1)
     if not splits:

@@ -317,3 +317,8 @@ def test_what_no_reader_recognises_comes_with_advice(tmp_path):
     for name, advice in [("empty.txt", "is empty"), ("table.csv", "--columns"), ("outer", "name one of them")]:
         with pytest.raises(DataError, match=advice):
             convert(tmp_path / name, tmp_path / "out")
+
+
+def test_a_formalism_that_tells_no_intents_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="top would lose that 'FindCinemaIntent' is of the kind 'intent'"):
+        convert(ASSETS / "bio", tmp_path / "out", formalism="top")

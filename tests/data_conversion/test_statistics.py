@@ -15,6 +15,7 @@ from data_conversion.card_page import write_report
 from data_conversion.errors import DataError
 from data_conversion.example import Example, write_examples
 from data_conversion.ontology import Label, Ontology
+from data_conversion.splits import split
 from data_conversion.statistics import data_card, format_card, write_json
 from data_conversion.tree import Leaf, Node
 
@@ -223,3 +224,11 @@ def test_a_folder_that_is_no_data(spoil: Callable[[Path], object], reason: str, 
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         data_card(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("read", [data_card, lambda folder: split(folder, folder.parent / "out", by="template")])
+def test_a_label_of_two_kinds_is_named_with_its_line(folder: Path, read: Callable[[Path], object]) -> None:
+    twice = replace(KEPT, id="8", tree=Node("Play", (Node("Play", (Leaf("hits", 1),)),)))
+    write_examples(folder / "dev.jsonl", [KEPT, twice], ONTOLOGY)
+    with pytest.raises(DataError, match=r"dev.jsonl:2: the label 'Play' stands as slot and as intent"):
+        read(folder)
