@@ -29,8 +29,13 @@ def test_shell_scripts_parse(script: Path) -> None:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The semparse commands in shell text: continued lines are joined, and variables stand for themselves."""
-    for line in text.replace("\\\n", " ").splitlines():
+    """The semparse commands in shell text: continued lines are joined, and variables stand for themselves.
+
+    In Markdown they also stand between backticks; those in tables say which arguments there are, and name no files.
+    """
+    prose = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
+    inline = [" ".join(quoted.split()) for quoted in re.findall(r"`(semparse \w+ [^`]+)`", prose)]
+    for line in [*text.replace("\\\n", " ").splitlines(), *inline]:
         match = re.search(r"(?:^|\s)(?:run |\$ |\.venv/bin/)?semparse ((?:" + "|".join(ALL) + r")\b.*)", line)
         if match and not line.lstrip().startswith(("|", "echo", "- ")):
             yield shlex.split(match[1].split(" | ")[0].split(" > ")[0].split(" < ")[0], comments=True)
