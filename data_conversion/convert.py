@@ -19,12 +19,12 @@ from pathlib import Path
 from data_conversion import formalisms, readers
 from data_conversion import transforms as transform
 from data_conversion.data_folder import OUTPUTS, Outcome, write_data
-from data_conversion.errors import DataError
+from data_conversion.errors import DataError, OptionError
 from data_conversion.example import Example
 from data_conversion.files import atomic_folder, check_destination
 from data_conversion.frames import VALUE_OPERATOR
 from data_conversion.readers import Reader, Row
-from data_conversion.releases import Release
+from data_conversion.releases import Release, split_of
 from data_conversion.tree import Leaf, Node
 
 
@@ -141,12 +141,15 @@ def _advice(source: Path) -> str:
 def _check_options(name: str, module: Reader, options: Mapping[str, str]) -> None:
     for option in options:
         if option not in getattr(module, "OPTIONS", ()):
-            raise DataError(f"the reader {name!r} takes no {option}")
+            raise OptionError(f"the reader {name!r} takes no {option}")
 
 
 def _domain(source: Path) -> str:
+    """The name of a folder, or of a file that is not named for a part of one."""
     source = source.resolve()
-    return source.name if source.is_dir() else source.parent.name
+    if source.is_dir():
+        return source.name
+    return source.parent.name if split_of(source.name) else source.stem
 
 
 Change = Callable[[Example], Example]

@@ -45,6 +45,10 @@ class DataError(Exception):
         return " ".join(message.splitlines())  # a form feed or U+2028 breaks a line too
 
 
+class OptionError(DataError):
+    """An option that is asked for where it does not apply, or is missing where it is needed: bad usage."""
+
+
 def _with_caret(text: str, index: int) -> str:
     before, after = text[max(0, index - _BEFORE) : index], text[index : index + _AFTER]
     return ("…" if index > _BEFORE else "") + before + "^" + after + ("…" if index + _AFTER < len(text) else "")

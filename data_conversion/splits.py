@@ -20,7 +20,7 @@ from typing import Any
 
 from data_conversion import formalisms
 from data_conversion.data_folder import OUTPUTS, Outcome, write_data
-from data_conversion.errors import DataError
+from data_conversion.errors import DataError, OptionError
 from data_conversion.example import Example, read_examples
 from data_conversion.files import atomic_folder, check_destination, require_data_folder, spooled, spooling
 from data_conversion.ontology import Ontology
@@ -114,10 +114,10 @@ def _options(name: str, strategy: Callable[..., Plan], options: Mapping[str, Any
     parameters = inspect.signature(strategy).parameters.values()
     defaults = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
     if unknown := sorted(set(options) - set(defaults)):
-        raise DataError(f"the strategy {name!r} has no option {unknown[0]!r}")
+        raise OptionError(f"the strategy {name!r} has no option {unknown[0]!r}")
     taken = {**defaults, **options}
     if missing := [option for option, value in taken.items() if value is inspect.Parameter.empty]:
-        raise DataError(f"the strategy {name!r} needs the option {missing[0]!r}")
+        raise OptionError(f"the strategy {name!r} needs the option {missing[0]!r}")
     return taken
 
 

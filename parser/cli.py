@@ -16,7 +16,7 @@ import sys
 import threading
 from typing import NoReturn
 
-from data_conversion.errors import DataError
+from data_conversion.errors import DataError, OptionError
 from parser.commands import Options, data, model
 
 COMMANDS = {**data.COMMANDS, **model.COMMANDS}
@@ -97,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
             options.run(options)
         sys.stdout.flush()
         return 0
-    except UsageError as error:
+    except (UsageError, OptionError) as error:
         return _fail(str(error), 2)
     except DataError as error:
         return _fail(str(error), 1)

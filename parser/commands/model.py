@@ -36,6 +36,7 @@ def evaluate(options: Options) -> None:
     from data_conversion.ontology import Ontology
     from parser.evaluation import metrics, report
     from parser.evaluation.constraints import compare
+    from parser.evaluation.metrics import is_valid
 
     nlu = _loaded(options)
     switched = _with_constraints_switched(nlu) if options.compare_constraints else None
@@ -52,6 +53,10 @@ def evaluate(options: Options) -> None:
     seconds = time.perf_counter() - begin
     trees = [_with_positions_of(example, parse) for example, parse in zip(examples, parses, strict=True)]
     figures = metrics.evaluate(examples, trees, ontology=nlu.ontology, train_values=nlu.model.values)
+    if options.raw:  # whether a tree is whole is a question of the words that the parser saw
+        words_kept = nlu.model.vocabulary["words_kept"]
+        whole = [is_valid(parse.tree, parse.words, nlu.ontology, words_kept=words_kept) for parse in parses]
+        figures["tree_validity"] = 100 * sum(whole) / len(whole)
     if nlu.domains and not options.named_domains:
         told = sum(parse.domain == example.domain for example, parse in zip(examples, parses))
         figures["domain_accuracy"] = 100 * told / len(examples)
