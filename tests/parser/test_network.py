@@ -146,7 +146,8 @@ def test_scores_come_from_a_layer_over_the_states_the_word_in_focus_and_the_word
     tree = Node("Intent", (Leaf("play", 0), Node("Slot", (Leaf("jazz", 1),))))
     network = network_for([Example("x", "d", "play jazz", ("play", "jazz"), tree)], attention=attention)
     nn.init.normal_(network.end)
-    nn.init.normal_(network.attention.distance)
+    if attention:
+        nn.init.normal_(network.attention.distance)
     inputs, focus = (
         Indexer(network.vocabulary).inputs([("play", "jazz"), ("play",)]),
         torch.tensor([[0, 1, 2], [0, 1, 1]]),
@@ -159,15 +160,18 @@ def test_scores_come_from_a_layer_over_the_states_the_word_in_focus_and_the_word
     scores = network.score(words, states, focus)
     in_focus = torch.stack([torch.stack([*encoded[0], network.end]), torch.stack([encoded[1, 0], *[network.end] * 2])])
     layer = network.state(states) + network.ahead(in_focus)
+    torch.testing.assert_close(words.rows[inputs.mask], network.leaf(encoded)[inputs.mask])
+    if not attention:
+        assert network.attention is None and scores.attention.shape == (2, 3, 0)
+        torch.testing.assert_close(scores.kinds, network.heads(layer)[0])
+        return
     query, hidden = layer[..., : network.attention.dim], layer[..., network.attention.dim :]
-    if attention:
-        hidden = hidden + network.attended(scores.attention @ encoded)
+    hidden = hidden + network.attended(scores.attention @ encoded)
     torch.testing.assert_close(scores.kinds, network.heads(hidden)[0])
     bias = torch.stack([network.attention.distance[FAR - place + torch.arange(2)] for place in range(3)])
     looked = network.attention.score((query[0, :, None] + network.attention.key(encoded[0])).tanh())[..., 0] + bias
     torch.testing.assert_close(scores.attention[0], looked.softmax(-1))
     assert scores.attention[1].tolist() == [[1.0, 0.0]] * 3
-    torch.testing.assert_close(words.rows[inputs.mask], network.leaf(encoded)[inputs.mask])
 
 
 @torch.inference_mode()
