@@ -58,9 +58,9 @@ def data_card(
     splits: dict[str, _Split] = {}
     rows = _Rows()
     for name in SPLITS:
-        if (folder / f"{name}.jsonl").exists():
+        file = folder / f"{name}.jsonl"
+        if file.exists():
             splits[name] = split = _Split(action_counters or {}, splits.get("train"))
-            file = folder / f"{name}.jsonl"
             for line, example in enumerate(read_examples(file, ontology), start=1):
                 try:
                     split.add(example)

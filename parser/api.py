@@ -352,7 +352,7 @@ class _Request:
 
 
 def _checked(utterance: str, tokens: tuple[Token, ...]) -> _Request:
-    if not all(token.text for token in tokens) or not tokens:
+    if not tokens or not all(token.text for token in tokens):
         return _Request(utterance, (), "there is nothing to parse: the utterance has no words")
     if len(tokens) > LONGEST:
         return _Request(utterance, (), f"the utterance has {len(tokens)} words; {LONGEST} are the most")

@@ -197,6 +197,18 @@ def save(
             require_layout(build_network(model_config, vocabulary, folder=new).state_dict(), state_dict)
 
 
+def model_name(run: Path) -> str:
+    """What the model of a run is called: one of seed 0 as its experiment, one of another seed by its number too.
+
+    >>> model_name(Path("runs/top/0")), model_name(Path("runs/top/1")), model_name(Path("runs/quickstart"))
+    ('top', 'top-1', 'quickstart')
+    """
+    run = run.absolute()
+    if not run.name.isdigit():
+        return run.name
+    return run.parent.name if run.name == "0" else f"{run.parent.name}-{run.name}"
+
+
 def require_layout(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> None:
     """Does nothing if these are the weights of the same network: by name and shape.
 

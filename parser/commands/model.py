@@ -36,7 +36,6 @@ def evaluate(options: Options) -> None:
     from data_conversion.ontology import Ontology
     from parser.evaluation import metrics, report
     from parser.evaluation.constraints import compare
-    from parser.evaluation.metrics import is_valid
 
     nlu = _loaded(options)
     switched = _with_constraints_switched(nlu) if options.compare_constraints else None
@@ -45,7 +44,8 @@ def evaluate(options: Options) -> None:
     examples = list(read_examples(options.data, ontology))
     if not examples:
         raise DataError("the file is empty: there is nothing to evaluate on", file=options.data)
-    if nlu.model.vocabulary["words_kept"] and not all(example.words_kept for example in examples):
+    words_kept = nlu.model.vocabulary["words_kept"]
+    if words_kept and not all(example.words_kept for example in examples):
         remedy = "exact match minds it: convert the data with --words keep"
         print(f"note: the model's trees keep all words and the data's do not; {remedy}", file=sys.stderr)
     begin = time.perf_counter()
@@ -54,8 +54,7 @@ def evaluate(options: Options) -> None:
     trees = [_with_positions_of(example, parse) for example, parse in zip(examples, parses, strict=True)]
     figures = metrics.evaluate(examples, trees, ontology=nlu.ontology, train_values=nlu.model.values)
     if options.raw:  # whether a tree is whole is a question of the words that the parser saw
-        words_kept = nlu.model.vocabulary["words_kept"]
-        whole = [is_valid(parse.tree, parse.words, nlu.ontology, words_kept=words_kept) for parse in parses]
+        whole = [metrics.is_valid(parse.tree, parse.words, nlu.ontology, words_kept=words_kept) for parse in parses]
         figures["tree_validity"] = 100 * sum(whole) / len(whole)
     if nlu.domains and not options.named_domains:
         told = sum(parse.domain == example.domain for example, parse in zip(examples, parses))

@@ -65,6 +65,7 @@ class Pretrained(nn.Module):
     ) -> None:
         super().__init__()
         require_sizes("the pretrained encoder", layers=layers)
+        require_shares(dropout=dropout)
         files = PretrainedFiles.exported(folder) if folder else PretrainedFiles.pretrained(name)
         self.model = files.model
         self.model.get_input_embeddings().requires_grad_(False)
@@ -82,7 +83,6 @@ class Pretrained(nn.Module):
         self.layers = min(layers, config.num_hidden_layers + 1)
         self.mixture = nn.Parameter(torch.zeros(self.layers))
         self.scale = nn.Parameter(torch.ones(()))
-        require_shares(dropout=dropout)
         self.dropout = nn.Dropout(dropout)
         self._cache: FeatureCache | None = None
 

@@ -17,6 +17,7 @@ import yaml
 from data_conversion.errors import DataError
 from data_conversion.files import require_file
 from data_conversion.json_text import read_json
+from parser.artifact import model_name
 from parser.locking import locked
 
 
@@ -91,7 +92,7 @@ class Training:
 
     def model(self, seed: int) -> Path:
         """The model folder of a seed."""
-        return Path("models") / (f"{self.name}-{seed}" if seed else self.name)
+        return Path("models") / model_name(self.run(seed))
 
     def done(self, seed: int) -> bool:
         """Whether the model of a seed has been trained and exported."""

@@ -45,10 +45,7 @@ def require_same_model(config: Mapping[str, Any], checkpoint: Mapping[str, Any],
     Raises:
         DataError: it says otherwise; the first setting that differs is named.
     """
-    ours, theirs = (
-        {key: list(value) if isinstance(value, tuple) else value for key, value in _items(each)}
-        for each in (config, checkpoint)
-    )
+    ours, theirs = (dict(_items(each)) for each in (config, checkpoint))
     for key in {**ours, **theirs}:
         if ours.get(key) != theirs.get(key):
             what = "is of another architecture" if key.split(".")[0] in NETWORK_SETTINGS else "was trained otherwise"
@@ -137,9 +134,9 @@ def _holds_a_run(folder: Path) -> bool:
 
 
 def _items(record: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The dotted keys of all values in nested mappings, with the values."""
+    """The dotted keys of all values in nested mappings, with the values; a tuple as the list that YAML makes of it."""
     if not isinstance(record, Mapping):
-        yield prefix, record
+        yield prefix, list(record) if isinstance(record, tuple) else record
         return
     for name, value in record.items():
         yield from _items(value, f"{prefix}.{name}" if prefix else str(name))

@@ -30,6 +30,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from data_conversion import formalisms
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
+from parser.artifact import model_name
 from parser.training.callbacks import MemoryReturner, RunRecorder
 from parser.training.checks import (
     config_files,
@@ -151,7 +152,7 @@ class ParserCLI(LightningCLI):
 
     def after_fit(self) -> None:
         run = Path(self.config[self.subcommand].run)
-        print(shlex.join(["semparse", "export", str(run), f"models/{_model_name(run)}"]))
+        print(shlex.join(["semparse", "export", str(run), f"models/{model_name(run)}"]))
 
     def after_predict(self) -> None:
         data = self.datamodule
@@ -169,18 +170,6 @@ def run_folder(config: Namespace) -> Path:
     names = [file.stem for file in config_files(config)]
     sweep = os.environ.get("WANDB_RUN_ID") if "WANDB_SWEEP_ID" in os.environ else None
     return Path("runs") / ("-".join(names) or "run") / (sweep or str(config.seed_everything))
-
-
-def _model_name(run: Path) -> str:
-    """What the model of a run is called: one of seed 0 as its experiment, one of another seed by its number too.
-
-    >>> _model_name(Path("runs/top/0")), _model_name(Path("runs/top/1")), _model_name(Path("runs/quickstart"))
-    ('top', 'top-1', 'quickstart')
-    """
-    run = run.absolute()
-    if not run.name.isdigit():
-        return run.name
-    return run.parent.name if run.name == "0" else f"{run.parent.name}-{run.name}"
 
 
 def _plain(config: Namespace) -> dict[str, Any]:
