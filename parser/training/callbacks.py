@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -28,8 +26,6 @@ from parser.training.export import export
 from parser.training.module import ParserModule
 
 TABLE_ROWS = 200
-RETURN_EVERY = 50
-"""Training steps between two returns of memory."""
 
 
 class RunRecorder(lightning.Callback):
@@ -108,21 +104,6 @@ class RunRecorder(lightning.Callback):
         self.curve = state_dict["curve"]
         wall_s, cpu_s = state_dict["spent"]  # what was spent before counts too
         self._begin = (time.perf_counter() - wall_s, time.process_time() - cpu_s)
-
-
-class MemoryReturner(lightning.Callback):
-    """Gives memory that is free back to the system.
-
-    Batches are of many sizes, between which glibc keeps what one freed and the next cannot use: twice the memory that
-    training needs, in the end. Where the C library is another one, nothing happens.
-    """
-
-    def __init__(self) -> None:
-        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        if self._trim is not None and trainer.global_step % RETURN_EVERY == 0:
-            self._trim(0)
 
 
 def best_epoch(curve: Sequence[dict[str, float]], trainer: lightning.Trainer) -> dict[str, float] | None:

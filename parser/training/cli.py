@@ -31,7 +31,7 @@ from data_conversion import formalisms
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
 from parser.artifact import model_name
-from parser.training.callbacks import MemoryReturner, RunRecorder
+from parser.training.callbacks import RunRecorder
 from parser.training.checks import (
     config_files,
     refuse_dropped_settings,
@@ -44,6 +44,7 @@ from parser.training.checks import (
 )
 from parser.training.datamodule import ParserData
 from parser.training.export import load_checkpoint
+from parser.training.memory import return_freed_tensors
 from parser.training.module import ParserModule
 from parser.training.tracking import clean_environment, wandb_logger
 
@@ -77,7 +78,6 @@ class ParserCLI(LightningCLI):
         parser.add_argument("--threads", type=int, default=1, help="CPU threads")
         parser.add_argument("--wandb", type=Literal["offline", "online", "disabled"], default="offline")
         parser.add_lightning_class_args(RunRecorder, "recorder")
-        parser.add_lightning_class_args(MemoryReturner, "memory")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ModelCheckpoint, "last")  # `save_last` would save it with a new best alone
@@ -121,6 +121,7 @@ class ParserCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]
         torch.set_num_threads(config.threads)
+        return_freed_tensors()
         torch.set_flush_denormal(True)  # AdamW's averages for rare words decay to denormals, at which CPUs are slow
         folder = run_folder(config)
         if self.subcommand == "fit":

@@ -17,7 +17,7 @@ from data_conversion.ontology import Ontology
 from data_conversion.tokenization import tokenize
 from parser import artifact
 from parser.artifact import Artifact
-from parser.batching import Batch, Derivations, length_batches
+from parser.batching import Batch, Derivations, batch_sizes, length_batches
 from parser.evaluation.metrics import evaluate, slot_values
 from parser.subwords import learn_pieces
 from parser.vocabulary import Vocabulary
@@ -29,7 +29,7 @@ class ParserData(lightning.LightningDataModule):
     Args:
         path: the data folder, with train.jsonl, dev.jsonl, ontology.json and, for `semparse test` and `predict`,
             test.jsonl; `$NAME` is an environment variable.
-        batch_size: utterances a training batch.
+        batch_size: utterances a training batch; fewer where they are long, see `parser.batching.batch_sizes`.
         copy: terminals may copy words; false is the ablation, where the lexicon is every training leaf.
         pieces: the most sentencepiece pieces to learn; 0 for none.
         tokenizer: the tokenizer that the exported model applies to raw text.
@@ -171,7 +171,7 @@ class Batches:
         self.derivations, self.batch_size, self._data, self.balanced = derivations, batch_size, shuffled_by, balanced
 
     def __len__(self) -> int:
-        return -(-len(self._indices(0)) // self.batch_size)
+        return len(batch_sizes(self.derivations.steps[self._indices(0)], self.batch_size))
 
     def __iter__(self) -> Iterator[Batch]:
         seed = None

@@ -17,7 +17,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
-from parser.batching import Derivations, Gold, Indexer
+from parser.batching import LONG, Derivations, Gold, Indexer, batch_sizes, length_batches
 from parser.decoding.greedy import choose, parse_batch
 from parser.decoding.stepper import Choice, Stepper
 from parser.encoders.bilstm import BiLSTM
@@ -305,3 +305,14 @@ def test_the_parser_learns_twenty_requests_by_heart() -> None:
     parses = parse_batch(network.eval(), batch.inputs)
     trees = [replay(TopDown(), p.actions, e.tokens, vocabulary.grammar) for p, e in zip(parses, examples)]
     assert trees == [example.tree for example in examples]
+
+
+@given(st.lists(st.integers(1, 5 * LONG), min_size=1, max_size=200), st.integers(1, 8), st.integers(0, 9) | st.none())
+def test_batches_hold_everything_once_and_bounded_room(lengths: list[int], most: int, seed: int | None) -> None:
+    batches = list(length_batches(lengths, most, seed))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert sorted(map(len, batches)) == sorted(batch_sizes(lengths, most))
+    nearly = 3  # near lengths mix under a seed
+    for batch in batches:
+        assert len(batch) <= most
+        assert len(batch) == 1 or len(batch) * (max(lengths[index] for index in batch) - nearly) <= most * LONG
