@@ -121,13 +121,13 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
 
 
 @cache
-def hardware() -> str:
-    """The processor, of which trainings and measurements use one thread."""
+def hardware(accelerator: str | None = None) -> str:
+    """The processor, of which trainings and measurements use one thread, after the accelerator if there is one."""
     name = platform.processor() or platform.machine()
     with suppress(OSError):  # Linux says more
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
-    return f"{name}, 1 thread"
+    return ", ".join([*filter(None, [accelerator]), name, "1 thread"])
 
 
 @cache

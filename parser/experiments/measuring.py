@@ -16,7 +16,7 @@ from data_conversion.tree import Node
 from parser.evaluation import metrics
 from parser.evaluation.by_cutting import parse_by_cutting
 from parser.evaluation.paired import packed
-from parser.evaluation.recording import record
+from parser.evaluation.recording import hardware, record
 from parser.evaluation.results import Record
 from parser.experiments.training import Training
 
@@ -129,10 +129,12 @@ class Experiment:
             evaluate, test=test, beam=self.beam, by_cutting=self.by_cutting, named_domains=self.named_domains
         )
         told = [measured(self.training.model(seed)) for seed in seeds]
+        facts = self.training.facts(seeds)
         shared = {
             **self._said(test, seeds),
             **told[0]["model"],
-            **self.training.facts(seeds),
+            **facts,
+            "hardware": _machines(facts["hardware"], hardware()),
             "parse_utt_s": statistics.fmean(each["parse_utt_s"] for each in told),
             "command": command,
         }
@@ -149,6 +151,15 @@ class Experiment:
             for metric, part, values in _figures(told)
             for table in (test.tables if metric in test.headline and not part else DETAILS)
         ]
+
+
+def _machines(trained: str | None, parsed: str) -> str:
+    """What a record says of the hardware.
+
+    >>> _machines("one", "one"), _machines("one", "other")
+    ('one', 'trained on one; parsed on other')
+    """
+    return parsed if trained in (None, parsed) else f"trained on {trained}; parsed on {parsed}"
 
 
 def _figures(told: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, list[float]]]:

@@ -131,11 +131,12 @@ class Training:
 
 
 def training_facts(runs: Sequence[Path]) -> dict[str, Any]:
-    """Size, times and speed, from the `metrics.json` of some runs: means over the runs."""
+    """Size, times, speed and hardware, from the `metrics.json` of some runs: means over the runs."""
     told = [read_json(run / "metrics.json") for run in runs]
     speeds = [epoch["train/utt_s"] for each in told for epoch in each["curve"] if "train/utt_s" in epoch]
     return {
         "params": told[0]["params"],
+        "hardware": told[0].get("hardware"),
         "wall_s": statistics.fmean(each["wall_s"] for each in told),
         "cpu_s": statistics.fmean(each["cpu_s"] for each in told),
         "train_utt_s": statistics.fmean(speeds) if speeds else None,

@@ -21,6 +21,7 @@ from data_conversion.files import atomic_file
 from parser import artifact
 from parser.api import SemanticParser
 from parser.evaluation.metrics import exact_match
+from parser.evaluation.recording import hardware
 from parser.training.datamodule import ParserData, epoch_seed
 from parser.training.export import export
 from parser.training.module import ParserModule
@@ -61,6 +62,7 @@ class RunRecorder(lightning.Callback):
             "params": sum(weights.numel() for weights in module.parameters()),
             "wall_s": round(wall_s, 1),
             "cpu_s": round(cpu_s, 1),
+            "hardware": hardware(torch.cuda.get_device_name(module.device) if module.on_gpu else None),
             "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, 3),
         }
         with atomic_file(self.folder / "metrics.json") as temporary:
