@@ -16,6 +16,7 @@ import yaml
 from data_conversion.mixture import Mixture
 from parser.cli import _options
 from parser.experiments.data import MAKERS
+from parser.experiments.tables import TABLES
 
 ROOT = Path(__file__).parent.parent
 MIXTURES = sorted((ROOT / "configs" / "mixture").glob("*.yaml"))
@@ -68,6 +69,13 @@ def test_a_mixture_opens_with_the_command_that_takes_it(mixture: Path) -> None:
     (command,) = commands(mixture)
     assert str(_options(command).mixture) == relative(mixture)
     Mixture.load(mixture)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_configs_of_a_table_compose(name: str) -> None:
+    """A config of a table may be laid over one that has changed since."""
+    for configs in dict.fromkeys(each.training.configs for each in TABLES[name].experiments()):
+        composed(["fit", *(part for config in configs for part in ("--config", config))])
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=relative)

@@ -79,7 +79,7 @@ def record_means(results: Path) -> None:
 
 # -- compounds ---------------------------------------------------------------------------------------------------------
 
-KEPT = Training("snips_compound", (experiment_config("snips_compound"),), 40)
+KEPT = Training("snips_compound", (experiment_config("snips_compound"),), 55)
 
 
 def compounds() -> list[Experiment]:
@@ -87,7 +87,7 @@ def compounds() -> list[Experiment]:
     simple = Training("snips", (experiment_config("snips"),), 20)
     cut = "snips simple requests; cut at connectives"
     return [
-        Experiment(KEPT, compound_tests("main", "compound"), COMPOSED, seeds=3, beam=BEAM),
+        Experiment(KEPT, compound_tests("main", "compound"), COMPOSED, beam=BEAM),
         Experiment(simple, compound_tests("compound"), cut, beam=BEAM, by_cutting=True),
     ]
 

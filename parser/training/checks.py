@@ -1,14 +1,13 @@
-"""What is refused before training: a config that loses settings, a checkpoint of another run, what cannot be had."""
+"""What is refused before training: a checkpoint of another run, what cannot be had."""
 
 from __future__ import annotations
 
 import importlib
 from argparse import ArgumentError
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import Namespace
 
 from data_conversion.errors import DataError
@@ -16,27 +15,6 @@ from parser.training.export import NETWORK_SETTINGS
 
 ERRORS = ("dev/semer",)
 """What is measured on dev of which less is better."""
-
-
-def refuse_dropped_settings(config: Namespace, argv: Sequence[str]) -> None:
-    """Does nothing if all that config files and options say of a class is part of the config they make together.
-
-    Where a later file or option swaps a class, jsonargparse silently drops the arguments that only the old one has.
-
-    Raises:
-        argparse.ArgumentError: something was dropped.
-    """
-    said = [(str(file), key) for file in config_files(config) for key, _ in _items(yaml.safe_load(file.read_text()))]
-    said += [("the command line", option[2:].partition("=")[0]) for option in argv if option.startswith("--")]
-    for source, key in said:
-        names = [name for name in key.split(".") if name != "init_args"]
-        for depth in range(1, len(names)):
-            block, name = config.get(".".join(names[:depth])), names[depth]
-            if not isinstance(block, Namespace) or "class_path" not in block or name in ("class_path", "dict_kwargs"):
-                continue
-            if name not in block.get("init_args", {}):
-                where = ".".join(names[:depth])
-                raise ArgumentError(None, f"{source} sets {name} of {where}, but {block.class_path} has no {name}")
 
 
 def require_same_model(config: Mapping[str, Any], checkpoint: Mapping[str, Any], file: str) -> None:

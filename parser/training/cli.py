@@ -34,7 +34,6 @@ from parser.artifact import model_name
 from parser.training.callbacks import RunRecorder
 from parser.training.checks import (
     config_files,
-    refuse_dropped_settings,
     require_encoder,
     require_end,
     require_measured,
@@ -104,7 +103,6 @@ class ParserCLI(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         super().parse_arguments(parser, args)
         config = self.config[self.config.subcommand]
-        refuse_dropped_settings(config, args)
         if config.ckpt_path is None and self.config.subcommand != "fit":
             raise ArgumentError(None, "name the weights: --ckpt_path RUN/best.ckpt")
 

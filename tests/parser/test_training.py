@@ -362,23 +362,16 @@ def test_a_misspelt_key_is_named(config: Path, tmp_path: Path) -> None:
         "model: {encoder: test_training.Embedding}",
     ],
 )
-def test_a_swapped_class_does_not_silently_lose_the_arguments_of_the_old_one(
+def test_a_later_file_swaps_a_class_and_what_was_said_of_the_old_one_goes_with_it(
     config: Path, tmp_path: Path, swap: str
 ) -> None:
     second = tmp_path / "second.yaml"
     second.write_text(swap)
-    error = refused("fit", "--config", config, "--config", second, "--run", tmp_path / "run", status=2)
-    assert f"{config} sets" in error and "of model.encoder, but test_training.Embedding has no" in error
-    assert not (tmp_path / "run").exists()
-
-
-def test_nor_do_options_lose_them(config: Path) -> None:
-    swap = ("--model.encoder", "test_training.Embedding")
-    error = refused("fit", "--config", config, *swap, status=2)
-    assert f"{config} sets character_dim of model.encoder" in error
-    path = "--model.encoder.init_args.hidden"
-    error = refused("fit", "--data.path", "data", path, 3, *swap, status=2)
-    assert "the command line sets hidden of model.encoder" in error
+    run = fit(config, tmp_path / "run", "--config", second, "--trainer.max_epochs", 1)
+    assert "network.encoder.words.weight" in checkpoint(run / "last.ckpt")["state_dict"]
+    late = ("--model.encoder.init_args.hidden", 3)
+    error = refused("fit", "--config", config, "--config", second, *late, status=2)
+    assert "hidden" in error and "is not accepted" in error
 
 
 def test_a_class_in_one_file_with_arguments_of_another_is_refused(config: Path, tmp_path: Path) -> None:
