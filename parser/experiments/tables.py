@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -107,6 +107,13 @@ def compound_tests(*tables: str) -> tuple[TestSet, ...]:
         test("snips-compound", "dev", "snips", "dev, composed", "compound"),
         test("snips", "dev", "snips", "dev", "compound"),
     )
+
+
+def after_compounds() -> list[Experiment]:
+    """MixSNIPS on its own train, alone and after compounds of SNIPS's simple requests."""
+    (alone,) = own_data("mixsnips", "frame_accuracy", 50)
+    training = alone.training.varied("further", "configs/transfer/further.yaml", source=KEPT, transfer="pretraining")
+    return [alone, replace(alone, training=replace(training, minutes=8), train="mixsnips, after compounds")]
 
 
 def natural() -> list[Experiment]:
@@ -237,7 +244,7 @@ def sample() -> list[Experiment]:
 TABLES = {
     "top": Table(lambda: own_data("top", "exact_match", 45)),
     "atis": Table(lambda: own_data("atis", "frame_accuracy", 12, seeds=3)),
-    "mixsnips": Table(lambda: own_data("mixsnips", "frame_accuracy", 50)),
+    "mixsnips": Table(after_compounds),
     "snips-compound": Table(compounds),
     "mixatis": Table(lambda: own_data("mixatis", "frame_accuracy", 30)),
     "nlmaps": Table(lambda: own_data("nlmaps", "exact_match", 10, seeds=3)),
