@@ -233,3 +233,10 @@ def test_a_multitask_parser_is_told_the_domain_and_finds_it() -> None:
     told, found = transferring.measured(training, (), "overnight")
     assert (told.named_domains, told.transfer) == (True, "multitask")
     assert (found.named_domains, found.transfer) == (False, "multitask, domain found")
+
+
+def test_a_run_of_over_twenty_minutes_is_made_once() -> None:
+    for name in ("overnight-transfer", "slu-transfer", "topv2-low-resource"):
+        for experiment in tables.TABLES[name].experiments():
+            if "no_attention" not in experiment.training.name:
+                assert (experiment.seeds == 1) == (experiment.training.minutes > 20)

@@ -94,7 +94,8 @@ def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:
 
 
 def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
-    """One figure for the same of several domains, of one model or of one each: the mean, seed by seed.
+    """One figure for the same of several domains, of one model or of one each: the mean, seed by seed; or of all
+    seeds, where domains have different numbers of them.
 
     Speeds and parameters are means too; the times of the models add up, since that is what the figure has cost.
 
@@ -102,6 +103,8 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
     >>> mean = mean_over_domains([record(**base, domain="blocks", values=[40]), record(**base, values=[50])])
     >>> mean["domain"], mean["values"]
     ('mean', [45.0])
+    >>> mean_over_domains([record(**base, values=[40, 44]), record(**base, values=[50])])["values"]
+    [46.0]
     """
     figures: dict[str, Any] = {}
     models = {(each["wall_s"], each["cpu_s"]): each for each in of_domains}.values()  # a model of several counts once
@@ -114,7 +117,8 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
     ):
         values = [each[key] for each in told]
         figures[key] = None if None in values else combined(values)
-    by_seed = zip(*(each["values"] for each in of_domains), strict=True)
+    alike = len({len(each["values"]) for each in of_domains}) == 1
+    by_seed = zip(*(each["values"] if alike else [each["mean"]] for each in of_domains), strict=True)
     figures |= {"domain": "mean", "values": [statistics.fmean(values) for values in by_seed]}
     shared = {key: value for key, value in of_domains[0].items() if key not in _OF_ONE}
     return record(**{**shared, **figures})

@@ -16,6 +16,8 @@ from parser.experiments.data import ASSISTANT, CONVERTED, OVERNIGHT, SOURCES, SP
 from parser.experiments.measuring import DETAILS, FOUND, Experiment, TestSet
 from parser.experiments.training import Training, experiment_config
 
+LONG = 20
+"""CPU-minutes over which a run is made with one seed."""
 ALONE, CHOSEN, BEST = "none", "chosen on dev", "better on test"
 _PRETRAINING = "configs/transfer/pretraining.yaml"
 _MULTITASK, _MULTITASK_LABELS = "configs/transfer/multitask.yaml", "configs/transfer/multitask_labels.yaml"
@@ -43,9 +45,11 @@ def together(name: str, config: str, minutes: float, multitask: str) -> Training
 
 
 def measured(training: Training, tests: tuple[TestSet, ...], train: str) -> list[Experiment]:
-    """Three seeds on these test sets; a multitask parser is told the domain, and finds it out."""
+    """Three seeds on these test sets, or one where a run is `LONG`; a multitask parser is told the domain, and finds it
+    out."""
     told = (True, False) if training.multitask else (False,)
-    return [Experiment(training, tests, train, seeds=3, named_domains=named) for named in told]
+    seeds = 1 if training.minutes > LONG else 3
+    return [Experiment(training, tests, train, seeds=seeds, named_domains=named) for named in told]
 
 
 def tests_of(folder: str, dataset: str, domain: str, table: str, *, dedup: str | None = None) -> tuple[TestSet, ...]:
