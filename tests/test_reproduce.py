@@ -444,7 +444,6 @@ def test_the_main_table_has_every_row(elsewhere: Path) -> None:
         *(("snips", None, tables.COMPOSED, frames, minilm) for minilm in (True, False)),
         *(("atis", None, "atis", frames, minilm) for minilm in (True, False)),
         *(("mixsnips", None, "mixsnips", frames, minilm) for minilm in (True, False)),
-        ("mixsnips", None, "mixsnips, after compounds", frames, False),
         *(("mixsnips", None, tables.COMPOSED, frames, minilm) for minilm in (True, False)),
         ("mixatis", None, "mixatis", frames, False),
         ("nlmaps", None, "nlmaps", "exact_match", False),

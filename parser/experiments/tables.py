@@ -113,7 +113,7 @@ def after_compounds() -> list[Experiment]:
     """MixSNIPS on its own train, alone and after compounds of SNIPS's simple requests."""
     (alone,) = own_data("mixsnips", "frame_accuracy", 50)
     training = alone.training.varied("further", "configs/transfer/further.yaml", source=KEPT, transfer="pretraining")
-    return [alone, replace(alone, training=replace(training, minutes=8), train="mixsnips, after compounds")]
+    return [alone, replace(alone, training=replace(training, minutes=8))]
 
 
 def natural() -> list[Experiment]:
