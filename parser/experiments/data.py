@@ -29,6 +29,8 @@ COMPOUNDS: Settings = {"size": 20_000, "max_clauses": 4, "seed": 0, "mixture": "
 """Compound requests composed of SNIPS's simple ones."""
 PLAIN: Settings = {"size": 20_000, "max_clauses": 3, "seed": 0, "mixture": "configs/mixture/plain.yaml"}
 """The same, whole requests with a connective between them."""
+ATIS_COMPOUNDS: Settings = {**COMPOUNDS, "size": 10_000, "max_clauses": 3}
+"""Compound requests composed of ATIS's simple ones."""
 OVERNIGHT = (
     "basketball",
     "blocks",
@@ -145,6 +147,7 @@ def _but_each(name: str, domains: Collection[str]) -> dict[str, Maker]:
 COMPOSED: dict[str, tuple[str, Settings]] = {
     "snips-compound": ("snips", COMPOUNDS),
     "snips-joined": ("snips", PLAIN),
+    "atis-compound": ("atis", ATIS_COMPOUNDS),
 }
 """Folders of composed requests: what they are composed of, and how."""
 

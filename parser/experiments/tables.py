@@ -80,6 +80,7 @@ def record_means(results: Path) -> None:
 # -- compounds ---------------------------------------------------------------------------------------------------------
 
 KEPT = Training("snips_compound", (experiment_config("snips_compound"),), 55)
+ATIS_COMPOUND = Training("atis_compound", (experiment_config("atis_compound"),), 25)
 
 
 def compounds() -> list[Experiment]:
@@ -109,11 +110,11 @@ def compound_tests(*tables: str) -> tuple[TestSet, ...]:
     )
 
 
-def after_compounds() -> list[Experiment]:
-    """MixSNIPS on its own train, alone and after compounds of SNIPS's simple requests."""
-    (alone,) = own_data("mixsnips", "frame_accuracy", 50)
-    training = alone.training.varied("further", "configs/transfer/further.yaml", source=KEPT, transfer="pretraining")
-    return [alone, replace(alone, training=replace(training, minutes=8))]
+def after_compounds(name: str, minutes: float, compounds: Training) -> list[Experiment]:
+    """A parser of a set of compounds on its own train: alone, and after compounds composed of simple requests."""
+    (alone,) = own_data(name, "frame_accuracy", minutes)
+    training = alone.training.varied("further", "configs/transfer/further.yaml", source=compounds)
+    return [alone, replace(alone, training=replace(training, minutes=minutes / 5, transfer="pretraining"))]
 
 
 def natural() -> list[Experiment]:
@@ -244,9 +245,9 @@ def sample() -> list[Experiment]:
 TABLES = {
     "top": Table(lambda: own_data("top", "exact_match", 45)),
     "atis": Table(lambda: own_data("atis", "frame_accuracy", 12, seeds=3)),
-    "mixsnips": Table(after_compounds),
+    "mixsnips": Table(lambda: after_compounds("mixsnips", 35, KEPT)),
     "snips-compound": Table(compounds),
-    "mixatis": Table(lambda: own_data("mixatis", "frame_accuracy", 30)),
+    "mixatis": Table(lambda: after_compounds("mixatis", 20, ATIS_COMPOUND)),
     "nlmaps": Table(lambda: own_data("nlmaps", "exact_match", 10, seeds=3)),
     "overnight": Table(overnight, record_means),
     "minilm": Table(minilm),
