@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -47,6 +47,7 @@ WIDEST = 1_000
 
 _WINDOW = 16  # batches that are sorted by length together
 _BATCH_WORDS = 4_096  # words of a batch, padding included: attention grows with the square of the length
+_BATCH_HYPOTHESES = 32_768  # words of a batch times hypotheses of each utterance: a beam remembers a row for each step
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what stands in a str for bytes that are not UTF-8
 
 
@@ -87,6 +88,7 @@ class Parse:
             forms.
         error: why there is no tree.
         domain: the domain that was named, or that the model told; None for a model that does not tell domains apart.
+        kinds: the kind of each label that the parser knows: intent, slot, operator or function.
         weights: [actions, words] the attention weights, as a tensor.
         others: the next best parses, best first, where more than one was asked for.
     """
@@ -99,6 +101,7 @@ class Parse:
     intents: list[Intent] = field(default_factory=list, repr=False)
     error: str | None = None
     domain: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     weights: Tensor | None = field(default=None, repr=False, compare=False)
     others: tuple[Parse, ...] = field(default=(), repr=False)
 
@@ -134,7 +137,7 @@ class Parse:
         return pretty(self.tree) if self.tree is not None else f"({self.error})"
 
     def svg(self) -> str:
-        """The tree as an SVG picture.
+        """The tree as an SVG picture, its boxes coloured by the kinds of their labels.
 
         Raises:
             DataError: there is no tree.
@@ -143,7 +146,7 @@ class Parse:
 
         if self.tree is None:
             raise DataError(f"there is no tree to draw: {self.error}")
-        return svg(self.tree)
+        return svg(self.tree, self.kinds)
 
     def to_dict(self, *, alternatives: bool = False) -> dict[str, Any]:
         """As plain data, for JSON; `error` is there only where `tree` is None.
@@ -176,6 +179,7 @@ class SemanticParser:
         self._network = model.network()
         self._indexer = Indexer(self._network.vocabulary)
         self._formalism = formalisms.load(model.formalism)
+        self._kinds = {name: label.kind for name, label in model.ontology.labels.items()}
 
     @classmethod
     def from_pretrained(cls, path: str | Path, packages: Sequence[str] = ()) -> SemanticParser:
@@ -211,6 +215,9 @@ class SemanticParser:
             beam: how many hypotheses the search keeps, `nbest` or more; 1 is greedy search. By default it is 1 for one
                 parse and twice `nbest` for more.
             domain: the domain of the utterance, one of `domains`; where none is named the model tells it.
+
+        Raises:
+            DataError: `nbest`, `beam` or `domain` is none that there can be.
         """
         return next(self.parse_many([text], nbest=nbest, beam=beam, domain=domain))
 
@@ -227,7 +234,11 @@ class SemanticParser:
         `domain` is one for all of them, or one, or None, for each; where none is named the model tells it.
 
         As many lines are read ahead as fill some batches of like lengths; with a batch size of 1, none. A line that
-        cannot be parsed is answered by a `Parse` without a tree that says why; nothing is raised.
+        cannot be parsed is answered by a `Parse` without a tree that says why.
+
+        Raises:
+            DataError: what is asked for is none that there can be: `lines` is one str, `batch_size` is 0.
+            ValueError: there are more lines than domains, or fewer.
         """
         if isinstance(lines, str):
             raise DataError("parse_many takes several utterances: parse takes one")
@@ -243,6 +254,8 @@ class SemanticParser:
         domain: str | Iterable[str | None] | None = None,
     ) -> Iterator[Parse]:
         """As `parse_many`, for utterances that bring their own tokens.
+
+            next(nlu.parse_tokenized([("play music!", ["play", "music!"])])).words   # ('play', 'music!')
 
         The tokens win: an utterance in which they are not found is taken to be the tokens between spaces.
         """
@@ -263,20 +276,14 @@ class SemanticParser:
             raise DataError(f"the model has no domain {domain!r}; it has {known}")
         return domain
 
-    def _request(self, text: object) -> _Request:
-        if not isinstance(text, str):
-            return _Request(str(text), (), f"an utterance is a str, not a {type(text).__name__}")
-        try:
-            check_utf8(text)
-        except DataError as error:
-            return _Request(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), (), error.reason)
-        return _checked(text, tuple(tokenize(text, self.model.tokenizer)))
+    def _request(self, text: str) -> _Request:
+        return _refused(text) or _checked(text, tuple(tokenize(text, self.model.tokenizer)))
 
     def _parse_requests(self, requests: Iterator[_Request], search: _Search) -> Iterator[Parse]:
         size = search.batch_size * _WINDOW if search.batch_size > 1 else 1  # one by one answers as soon as it is asked
         while window := list(islice(requests, size)):
             parses = [request.unparsed for request in window]
-            for indices in _batches(window, search.batch_size):
+            for indices in _batches(window, search):
                 answers = self._parse_batch([window[index] for index in indices], search)
                 for index, parse in zip(indices, answers, strict=True):
                     parses[index] = parse
@@ -299,6 +306,7 @@ class SemanticParser:
             log_prob=derivation.log_prob,
             actions=derivation.actions,
             intents=FlatView(request.utterance, request.tokens, self.ontology).intents(tree),
+            kinds=self._kinds,
             weights=derivation.attention,
             domain=derivation.domain,
         )
@@ -351,6 +359,17 @@ class _Request:
         return Parse(self.utterance, self.tokens, error=self.error, domain=self.domain)
 
 
+def _refused(text: object) -> _Request | None:
+    """Why something is no utterance; None where it is one."""
+    if not isinstance(text, str):
+        return _Request(str(text), (), f"an utterance is a str, not a {type(text).__name__}")
+    try:
+        check_utf8(text)
+    except DataError as error:
+        return _Request(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), (), error.reason)
+    return None
+
+
 def _checked(utterance: str, tokens: tuple[Token, ...]) -> _Request:
     if not tokens or not all(token.text for token in tokens):
         return _Request(utterance, (), "there is nothing to parse: the utterance has no words")
@@ -360,6 +379,8 @@ def _checked(utterance: str, tokens: tuple[Token, ...]) -> _Request:
 
 
 def _given(utterance: str, words: Sequence[str]) -> _Request:
+    if refused := _refused(utterance) or _refused(" ".join(words)):
+        return refused
     try:
         return _checked(utterance, tuple(locate(utterance, tuple(words))))
     except DataError:
@@ -367,12 +388,13 @@ def _given(utterance: str, words: Sequence[str]) -> _Request:
         return _checked(utterance, tuple(locate(utterance, tuple(words))))
 
 
-def _batches(window: list[_Request], batch_size: int) -> Iterator[list[int]]:
+def _batches(window: list[_Request], search: _Search) -> Iterator[list[int]]:
     """Indices of what can be parsed, in batches of like length."""
     batch: list[int] = []
+    most = min(_BATCH_WORDS, _BATCH_HYPOTHESES // search.beam)
     usable = [index for index, request in enumerate(window) if request.error is None]
     for index in sorted(usable, key=lambda index: len(window[index].tokens)):
-        if len(batch) == batch_size or (batch and (len(batch) + 1) * len(window[index].tokens) > _BATCH_WORDS):
+        if len(batch) == search.batch_size or (batch and (len(batch) + 1) * len(window[index].tokens) > most):
             yield batch
             batch = []
         batch.append(index)

@@ -23,7 +23,7 @@ class Slot:
         text: the value, as the utterance writes it where it stands there in one piece.
         start: the character of the utterance where the value starts; None where the value is not a piece of it.
         end: the character after its last.
-        intent: the intent under the slot, where intents nest.
+        intent: the intent under the slot, where intents nest; of several the first: the tree has them all.
     """
 
     name: str

@@ -45,12 +45,13 @@ def evaluate(options: Options) -> None:
     if not examples:
         raise DataError("the file is empty: there is nothing to evaluate on", file=options.data)
     words_kept = nlu.model.vocabulary["words_kept"]
-    if words_kept and not all(example.words_kept for example in examples):
-        remedy = "exact match minds it: convert the data with --words keep"
-        print(f"note: the model's trees keep all words and the data's do not; {remedy}", file=sys.stderr)
-    begin = time.perf_counter()
+    if words_kept != all(example.words_kept for example in examples):
+        keeps, drops, how = ("model", "data", "keep") if words_kept else ("data", "model", "drop")
+        remedy = f"exact match minds it: convert the data with --words {how}"
+        print(f"note: the {keeps}'s trees keep all words and the {drops}'s do not; {remedy}", file=sys.stderr)
+    begin = time.process_time()
     parses = list(_parsed(nlu, examples, options))
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     trees = [_with_positions_of(example, parse) for example, parse in zip(examples, parses, strict=True)]
     figures = metrics.evaluate(examples, trees, ontology=nlu.ontology, train_values=nlu.model.values)
     if options.raw:  # whether a tree is whole is a question of the words that the parser saw
@@ -68,7 +69,7 @@ def evaluate(options: Options) -> None:
         with atomic_file(options.json) as temporary:
             temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if options.report:
-        report.write_html(figures, examples, trees, options.report, ontology=ontology)
+        report.write_html(figures, examples, trees, options.report, ontology=nlu.ontology)
     if options.predictions:
         scores = [parse.score for parse in parses]
         ontologies = {"ontology": ontology, "model_ontology": nlu.ontology}

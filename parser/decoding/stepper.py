@@ -63,15 +63,10 @@ class Stepper:
         network: the parser.
         inputs: the utterances.
         width: how many hypotheses an utterance has.
-
-    Raises:
-        DataError: the network's weights are not numbers, by which no search would end.
     """
 
     def __init__(self, network: ParserNetwork, inputs: Inputs, width: int = 1) -> None:
         self.network, self.words = network, network.encode(inputs)
-        if not bool(self.words.ahead.isfinite().all()):
-            raise DataError("the network's weights are not numbers (NaN): train again with a lower learning rate")
         batch, grammar, encoder = len(inputs.lengths), network.vocabulary.grammar, network.state_encoder
         self.state = BatchedState(
             network.system, grammar, encoder.start(), network.dim, host(inputs.lengths), host(network.childless), width
@@ -84,10 +79,17 @@ class Stepper:
         self._history = network.history.step(first, network.history.start(batch, width))
 
     def scores(self) -> Scores:
-        """[batch, width, …] scores of the next action."""
+        """[batch, width, …] scores of the next action.
+
+        Raises:
+            DataError: they are not numbers, with which no search would end.
+        """
         state = self.state
-        states = self.network.state_encoder.read(state.read()).flatten(2)  # of the top, and of the nearest open node
-        return self.network.score(self.words, torch.cat([states, self._history[0]], dim=-1), state.tensor(state.focus))
+        read = self.network.state_encoder.read(state.read()).flatten(2)  # of the top, and of the nearest open node
+        scores = self.network.score(self.words, torch.cat([read, self._history[0]], -1), state.tensor(state.focus))
+        if not bool(scores.kinds.sum().isfinite()):
+            raise DataError("the network's weights are not numbers (NaN): train again with a lower learning rate")
+        return scores
 
     def log_probs(self, scores: Scores) -> LogProbs:
         """The log-probabilities of what is legal; all minus infinity for a finished hypothesis."""

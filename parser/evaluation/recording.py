@@ -120,18 +120,20 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
     alike = len({len(each["values"]) for each in of_domains}) == 1
     by_seed = zip(*(each["values"] if alike else [each["mean"]] for each in of_domains), strict=True)
     figures |= {"domain": "mean", "values": [statistics.fmean(values) for values in by_seed]}
+    figures["seeds"] = min((each["seeds"] for each in of_domains), key=len)  # no more are behind every domain
     shared = {key: value for key, value in of_domains[0].items() if key not in _OF_ONE}
     return record(**{**shared, **figures})
 
 
 @cache
-def hardware(accelerator: str | None = None) -> str:
-    """The processor, of which trainings and measurements use one thread, after the accelerator if there is one."""
+def hardware(accelerator: str | None = None, threads: int = 1) -> str:
+    """The processor and the threads that ran on it, after the accelerator if there is one."""
     name = platform.processor() or platform.machine()
     with suppress(OSError):  # Linux says more
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
-    return ", ".join([*filter(None, [accelerator]), name, "1 thread"])
+    used = "1 thread" if threads == 1 else f"{threads} threads"
+    return ", ".join([*filter(None, [accelerator]), name, used])
 
 
 @cache

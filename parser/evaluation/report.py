@@ -45,7 +45,7 @@ _NAMES = {
     "count_unseen_values": "utterances, a value unseen",
     "exact_match_seen_values": "exact match, all values seen",
     "exact_match_unseen_values": "exact match, a value unseen",
-    "parse_utt_s": "utterances per second",
+    "parse_utt_s": "utterances per CPU-second",
     "constraints_changed": "parses that the constraints changed",
 }
 

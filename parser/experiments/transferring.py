@@ -178,10 +178,10 @@ def record_comparisons(results: Path) -> None:
 def record_copying(results: Path) -> None:
     """What copying adds, as means over domains."""
     for test, _ in _test_sets(results):
-        with_copy, without = ([each for each in test if each["copy"] is copy] for copy in (True, False))
-        if with_copy and len(with_copy) == len(without):
-            means = [mean_over_domains(with_copy), mean_over_domains(without)]
-            store(results, [*means, *gains(list(zip(with_copy, without)))])
+        with_copy, without = ({each["domain"]: each for each in test if each["copy"] is copy} for copy in (True, False))
+        if with_copy and with_copy.keys() == without.keys():
+            means = [mean_over_domains(list(of_domains.values())) for of_domains in (with_copy, without)]
+            store(results, [*means, *gains([(each, without[domain]) for domain, each in with_copy.items()])])
 
 
 def _test_sets(results: Path) -> Iterator[tuple[list[Record], list[Record]]]:

@@ -56,13 +56,14 @@ class RunRecorder(lightning.Callback):
         epoch = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.curve.append({"epoch": trainer.current_epoch, **epoch})
         wall_s, cpu_s = self._spent()
+        accelerator = torch.cuda.get_device_name(module.device) if module.on_gpu else None
         record = {
             "best": best_epoch(self.curve, trainer),
             "curve": self.curve,
             "params": sum(weights.numel() for weights in module.parameters()),
             "wall_s": round(wall_s, 1),
             "cpu_s": round(cpu_s, 1),
-            "hardware": hardware(torch.cuda.get_device_name(module.device) if module.on_gpu else None),
+            "hardware": hardware(accelerator, torch.get_num_threads()),
             "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, 3),
         }
         with atomic_file(self.folder / "metrics.json") as temporary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,7 +180,9 @@ class Batches:
             assert self._data.trainer is not None
             seed = epoch_seed(self._data.trainer)
         indices = self._indices(seed or 0)
-        for places in length_batches(self.derivations.steps[indices], self.batch_size, seed):
+        batches = length_batches(self.derivations.steps[indices], self.batch_size, seed)
+        # the draws of balanced epochs fill more or fewer batches; Lightning validates after a fixed number
+        for places in islice(cycle(batches), len(self)):
             yield self.derivations.batch(indices[places].tolist())
 
     def _indices(self, seed: int) -> np.ndarray:

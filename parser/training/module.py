@@ -106,9 +106,12 @@ class ParserModule(lightning.LightningModule):
         """
         source = data.source_model
         if source is not None:
+            blocks = self.network.encoder, self.network.state_encoder, self.network.system
+            allowed = tuple(type(block).__module__.partition(".")[0] for block in blocks)  # by the config that names them
             try:
                 require_others(source.ontology, data.ontology)
-                carry_over(self.network, source.network(), self.transfer.new, data.ontology.domains)
+                theirs = replace(source, packages=allowed).network()
+                carry_over(self.network, theirs, self.transfer.new, data.ontology.domains)
             except DataError as error:
                 raise error.at(file=source.folder) from None
         elif any(vars(self.transfer).values()):
@@ -145,10 +148,10 @@ class ParserModule(lightning.LightningModule):
 
     def _parse(self, batch: Batch) -> None:
         """Parse as a caller does who names no domain."""
-        begin = time.perf_counter()
+        begin = time.process_time()
         inputs = replace(batch.inputs, domains=torch.full_like(batch.inputs.domains, -1))
         self._parsed.update(zip(batch.indices, parse_batch(self.network, inputs)))
-        self._seconds += time.perf_counter() - begin
+        self._seconds += time.process_time() - begin
 
     def _log_metrics(self, split: str, examples: Sequence[Example]) -> None:
         gold, trees = zip(*self.parsed(examples))
@@ -215,7 +218,8 @@ class ParserModule(lightning.LightningModule):
         schedules = [rise_and_fall(0, steps) for _ in groups]
         if isinstance(encoder, Tunable) and encoder.unfreeze_at is not None:
             groups.append({"params": tuned, "lr": encoder.learning_rate})
-            schedules.append(rise_and_fall(steps * encoder.unfreeze_at // (self.trainer.max_epochs or 1), steps))
+            epoch = self.trainer.num_training_batches // self.trainer.accumulate_grad_batches
+            schedules.append(rise_and_fall(epoch * encoder.unfreeze_at, steps))
         fused = "mixed" not in str(self.trainer.precision)  # with which Lightning clips no fused optimiser's gradients
         optimizer = torch.optim.AdamW(groups, self.learning_rate, weight_decay=self.weight_decay, fused=fused)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, schedules)

@@ -13,8 +13,10 @@ import torch
 from model_folder import save_model
 
 from data_conversion.errors import DataError
+from data_conversion.tokenization import tokenize
 from data_conversion.tree import MAX_DEPTH, Leaf, Node
 from parser import Intent, Parse, SemanticParser, Slot
+from parser.api import _batches, _checked, _Search
 from parser.transitions.actions import Action, Copy, Generate
 from parser.transitions.system import replay
 from parser.transitions.top_down import TopDown
@@ -197,7 +199,8 @@ def test_a_batch_changes_no_answer(nlu: SemanticParser) -> None:
 
 def test_tokens_that_are_given_are_used(nlu: SemanticParser) -> None:
     rows = [("play music!", ("play", "music!")), ("play music", ("play", "songs")), ("play music", ()), ("", ("",))]
-    kept, alien, none, empty = nlu.parse_tokenized(rows)
+    kept, alien, none, empty, broken = nlu.parse_tokenized([*rows, ("play \udce4", ("play", "\udce4"))])
+    assert broken.tree is None and broken.utterance == "play \N{REPLACEMENT CHARACTER}"
     assert kept.words == ("play", "music!")
     assert alien.words == ("play", "songs") and alien.utterance == "play songs" and alien.tree is not None
     assert none.tree is None and empty.tree is None
@@ -212,6 +215,12 @@ def test_batch_size_and_nbest_are_checked(nlu: SemanticParser) -> None:
         nlu.parse("play music", nbest=3, beam=2)
     with pytest.raises(DataError, match="a beam of 2000 is too wide"):
         nlu.parse("play music", nbest=1000)
+
+
+def test_a_wide_beam_takes_fewer_utterances_at_a_time() -> None:
+    window = [_checked("word " * 20, tuple(tokenize("word " * 20)))] * 64
+    sizes = {beam: max(map(len, _batches(window, _Search.checked(64, 1, beam)))) for beam in (1, 4, 100, 1000)}
+    assert sizes == {1: 64, 4: 64, 100: 16, 1000: 1}
 
 
 def test_actions_rebuild_the_leaves(nlu: SemanticParser) -> None:

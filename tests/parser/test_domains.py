@@ -7,7 +7,9 @@ import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -21,12 +23,12 @@ from data_conversion.example import Example, write_examples
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
-from parser.batching import Derivations, Indexer
+from parser.batching import Derivations, Indexer, batch_sizes
 from parser.decoding import beam, greedy
 from parser.domains import SEPARATE, domain_of, marked, name_of
 from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
-from parser.training.datamodule import balanced
+from parser.training.datamodule import Batches, balanced
 from parser.training.export import export
 from parser.transitions.actions import Generate, Kind, Nullary, Open, Reduce
 from parser.transitions.system import TransitionSystem
@@ -166,6 +168,28 @@ def test_balanced_epochs_take_equally_many_of_each_domain_and_none_much_more_oft
         often = Counter(index for index in taken.tolist() if domains[index] == domain)
         every = [often[index] for index, each in enumerate(domains) if each == domain]
         assert max(every) - min(every) <= 1
+
+
+def test_balanced_epochs_have_as_many_batches_as_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lightning validates after that many; the draws alone would fill more or fewer, as long derivations take room."""
+
+    class Lengths:
+        steps = np.arange(300) % 200 + 1
+        domains = ["a"] * 200 + ["b"] * 100
+        __len__ = partial(len, steps)
+
+        def batch(self, indices: list[int]) -> list[int]:
+            return indices
+
+    class Data:
+        trainer = SimpleNamespace(current_epoch=0)
+
+    batches = Batches(Lengths(), 4, Data(), balanced=True)  # type: ignore[arg-type]
+    drawn, counts = set(), set()
+    for Data.trainer.current_epoch in range(8):
+        drawn.add(len(batch_sizes(Lengths.steps[balanced(Lengths.domains, Data.trainer.current_epoch)], 4)))
+        counts.add(len(list(batches)))
+    assert len(drawn) > 1 and counts == {len(batches)}
 
 
 def said(domain: str, utterance: str, intent: str, word: str) -> Example:

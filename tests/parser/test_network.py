@@ -18,6 +18,7 @@ from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser.batching import LONG, Derivations, Gold, Indexer, batch_sizes, length_batches
+from parser.decoding import beam
 from parser.decoding.greedy import choose, parse_batch
 from parser.decoding.stepper import Choice, Stepper
 from parser.encoders.bilstm import BiLSTM
@@ -241,14 +242,17 @@ def test_loss_of_a_batch_is_the_mean_over_actions(examples: list[Example]) -> No
     assert together == pytest.approx(sum(loss * count for loss, count in zip(each, steps)) / sum(steps), rel=1e-4)
 
 
-def test_weights_that_are_not_numbers_are_refused_rather_than_searched_for_ever() -> None:
+@pytest.mark.parametrize("part", ["encoder", "heads", "labels"])
+def test_weights_that_are_not_numbers_are_refused_rather_than_searched_for_ever(part: str) -> None:
     tree = Node("Intent", (Leaf("play", 0),))
     network = network_for([Example("x", "d", "play", ("play",), tree)])
     with torch.no_grad():
-        for weights in network.parameters():
+        for weights in network.get_submodule(part).parameters():
             weights.fill_(float("nan"))
-    with pytest.raises(DataError, match="weights are not numbers"):
-        parse_batch(network, Indexer(network.vocabulary).inputs([("play",)]))
+    inputs = Indexer(network.vocabulary).inputs([("play",)])
+    for search in (parse_batch, partial(beam.parse_batch, width=4)):
+        with pytest.raises(DataError, match="weights are not numbers"):
+            search(network, inputs)
 
 
 class CallCounter(TorchFunctionMode):

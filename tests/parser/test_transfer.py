@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import dropped_examples, vocabulary_for
@@ -168,19 +169,36 @@ def test_a_source_without_pieces_leaves_those_that_were_learnt() -> None:
     assert vocabulary.with_words_of(replace(vocabulary, pieces="theirs")).pieces == "theirs"
 
 
-@pytest.fixture(scope="module")
-def source(config: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    """A model of the same requests in another domain."""
-    folder = tmp_path_factory.mktemp("source")
+def in_a_car(data: Path, folder: Path) -> Path:  # noqa: F811
+    """The same requests in another domain, written to a folder."""
     home = Ontology.load(data / "ontology.json")
     car = Ontology({"car": home.domains["home"]})
     for split in SPLITS:
         examples = (replace(each, domain="car") for each in read_examples(data / f"{split}.jsonl", home))
-        write_examples(folder / "data" / f"{split}.jsonl", examples, car)
-    car.save(folder / "data" / "ontology.json")
-    run = fit(config, folder / "run", "--data.path", folder / "data", "--seed_everything", 1)
+        write_examples(folder / f"{split}.jsonl", examples, car)
+    car.save(folder / "ontology.json")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def source(config: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    """A model of the same requests in another domain."""
+    folder = tmp_path_factory.mktemp("source")
+    other = in_a_car(data, folder / "data")
+    run = fit(config, folder / "run", "--data.path", other, "--seed_everything", 1)
     export(run, folder / "model")
     return folder / "model"
+
+
+def test_a_run_goes_on_from_a_model_with_the_same_classes_of_ones_own(data: Path, tmp_path: Path) -> None:  # noqa: F811
+    own = tmp_path / "own.yaml"
+    encoder = {"class_path": "test_training.Embedding", "init_args": {"size": 4}}
+    own.write_text(yaml.safe_dump({"model": {"dim": 16, "encoder": encoder}, "trainer": {"max_epochs": 1}}))
+    run = fit(own, tmp_path / "run", "--data.path", in_a_car(data, tmp_path / "data"))
+    export(run, tmp_path / "model")
+    fit(own, tmp_path / "further", "--data.path", data, "--data.source", tmp_path / "model")
+    refusal = refused("parse", tmp_path / "model", "lights on", status=1)
+    assert "no block of this package" in refusal  # which a config does not name
 
 
 def test_a_run_goes_on_from_a_model(config: Path, source: Path, tmp_path: Path) -> None:  # noqa: F811
