@@ -35,8 +35,8 @@ from parser.transitions.system import built
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from parser.batching import Inputs
     from parser.decoding.greedy import Derivation
+    from parser.inputs import Inputs
     from parser.network import ParserNetwork
 
 LONGEST = 2_000
@@ -173,7 +173,7 @@ class SemanticParser:
     """A trained parser. Make one with `from_pretrained`."""
 
     def __init__(self, model: artifact.Artifact) -> None:
-        from parser.batching import Indexer  # imports torch
+        from parser.inputs import Indexer  # imports torch
 
         self.model = model
         self._network = model.network()

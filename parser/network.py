@@ -21,12 +21,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from parser.batching import IGNORE, Batch, Gold, Inputs
+from parser.derivations import IGNORE, Batch, Gold
 from parser.domains import domain_of
 from parser.dropout import SharedDropout
 from parser.gathering import at
 from parser.heads import Attention, Heads
 from parser.history import History
+from parser.inputs import Inputs
 from parser.sizes import require_sizes
 from parser.state_encoders.views import Words
 from parser.transitions.actions import Kind
@@ -58,7 +59,7 @@ class ParserNetwork(nn.Module):
         dim: size of rows and of the heads' hidden layer.
         history: units of the LSTM over the actions.
         attention: attend to the words; off, it is the paper's −Att (the states still copy, if they may).
-        dropout: dropout on the heads' hidden layer and on rows.
+        dropout: dropout on rows, on the history and in the heads.
         constraints: parse by what training has shown of which label may stand under which; training itself does not.
 
     Raises:
@@ -176,7 +177,8 @@ class ParserNetwork(nn.Module):
         if self.likeness is not None:
             lexicon = lexicon + self.likeness(hidden.tanh()) * (weights @ words.alike)
         if self.domain is not None:
-            labels, lexicon = _shown(labels, self.label_domains, words), _shown(lexicon, self.token_domains, words)
+            labels = _without_others(labels, self.label_domains, words)
+            lexicon = _without_others(lexicon, self.token_domains, words)
         return Scores(kinds, labels, arities, torch.cat([lexicon, copying], dim=-1), weights, words.domains)
 
     def forward(self, batch: Batch) -> Scores:
@@ -237,7 +239,7 @@ def _named_or_likeliest(domains: Tensor, scores: Tensor) -> Tensor:
     return torch.where(domains < 0, scores.argmax(-1), domains)
 
 
-def _shown(scores: Tensor, domains: Tensor, words: Words) -> Tensor:
+def _without_others(scores: Tensor, domains: Tensor, words: Words) -> Tensor:
     """[batch, steps, symbols] scores without those of other domains' symbols."""
     return scores.masked_fill(~shown(domains, words.domain)[:, None], float("-inf"))
 

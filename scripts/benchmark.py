@@ -36,11 +36,11 @@ from parser import artifact
 from parser.commands import one_line_errors
 from parser.evaluation.recording import record, store
 from parser.experiments import TestSet
+from parser.experiments.data import raw
 from parser.experiments.measuring import blocks
 
 DATA = Path("data/converted/top")
 CONFIG = "configs/experiment/top.yaml"
-RAW = Path(os.environ.get("SEMPARSE_DATA", "data"))
 RESULTS = Path("results")
 WARM_UP = 50
 """Training steps before the clock starts."""
@@ -110,7 +110,7 @@ def parse(options: argparse.Namespace, batch_size: int, beam: int = 1) -> dict[s
 def conversion(times: int) -> dict[str, Any]:
     """All of TOPv2, its rows repeated so many times, from its files to ours."""
     with tempfile.TemporaryDirectory() as folder:
-        source = RAW / "topv2" if times == 1 else repeated(RAW / "topv2", Path(folder) / "topv2", times)
+        source = raw("topv2") if times == 1 else repeated(raw("topv2"), Path(folder) / "topv2", times)
         begin, begin_wall = time.process_time(), time.perf_counter()
         summary = convert(source, Path(folder) / "converted", reader="top")
         seconds, wall = time.process_time() - begin, time.perf_counter() - begin_wall
@@ -321,7 +321,7 @@ def main(argv: list[str]) -> int:
         print(conversion_table(phases))
     else:
         if not DATA.exists():
-            convert(RAW / "top", DATA, reader="top")
+            convert(raw("top"), DATA, reader="top")
         model, peers = blocks(artifact.load(options.model)), [peer(text) for text in options.peer]
         beside = [(each, measured(f"the peer {each.name}", each.command)) for each in peers]
         phases = {phase: measured_phase(phase, argv) for phase in PHASES}

@@ -5,7 +5,6 @@ semparse convert data_conversion/sample/corpus data/sample
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +61,7 @@ def download(options: Options) -> None:
     from data_conversion.convert import convert
     from data_conversion.download import registry
     from data_conversion.download.fetch import fetch
+    from parser.experiments.data import raw
 
     if options.name is None:
         if options.source:
@@ -70,7 +70,7 @@ def download(options: Options) -> None:
             print(f"{data_set.name:<10}{data_set.size / 1e6:5.1f} MB  {data_set.licence:<34}{data_set.about}")
         return
     data_set = registry.load(options.name)
-    folder = Path(os.environ.get("SEMPARSE_DATA", "data")) / options.name
+    folder = raw(options.name)
     print(f"{options.name}: {data_set.about}")
     print(f"licence: {data_set.licence}")
     if data_set.terms:

@@ -18,12 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from parser.batching import Inputs
 from parser.decoding.batched_state import Bools, Floats, Ints
 from parser.decoding.greedy import Derivation, derivations
 from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper, host
 from parser.domains import name_of
 from parser.gathering import at
+from parser.inputs import Inputs
 from parser.network import ParserNetwork
 from parser.transitions.actions import Kind
 from parser.vocabulary import Vocabulary

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from parser.batching import Inputs
 from parser.decoding.batched_state import Floats, Ints
 from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper, action_of, host
+from parser.inputs import Inputs
 from parser.network import ParserNetwork
 from parser.transitions.actions import Action, Kind
 from parser.vocabulary import Vocabulary

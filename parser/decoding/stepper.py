@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from data_conversion.errors import DataError
-from parser.batching import Inputs
 from parser.decoding.batched_state import BatchedState, Bools, Floats, Ints
 from parser.decoding.constraints import constrained
 from parser.domains import name_of
 from parser.gathering import at
+from parser.inputs import Inputs
 from parser.network import ParserNetwork, Scores, finishes_node, legal_arities, shown
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce
 from parser.vocabulary import Vocabulary

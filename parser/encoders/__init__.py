@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from parser.batching import Inputs
+    from parser.inputs import Inputs
 
 
 class Encoder(Protocol):

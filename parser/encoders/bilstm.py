@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from parser.batching import Inputs
 from parser.dropout import SharedDropout
 from parser.encoders.features import WordFeatures
 from parser.gathering import at
+from parser.inputs import Inputs
 from parser.sizes import require_sizes
 from parser.vocabulary import Vocabulary
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from data_conversion.errors import DataError
-from parser.batching import Inputs
 from parser.dropout import SharedDropout
+from parser.inputs import Inputs
 from parser.subwords import Pieces
 from parser.vocabulary import PAD, UNKNOWN, Vocabulary
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from parser.batching import Inputs
+from parser.inputs import Inputs
 from parser.vocabulary import PAD
 
 

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from parser.batching import Inputs
 from parser.encoders.pieces import PieceSequences
 from parser.encoders.pretrained_files import PretrainedFiles
 from parser.encoders.windows import Windows
+from parser.inputs import Inputs
 from parser.sizes import require_shares, require_sizes
 from parser.vocabulary import Vocabulary
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from data_conversion.errors import DataError
-from parser.batching import Inputs
 from parser.encoders.features import WordFeatures
 from parser.encoders.pieces import PieceSequences
 from parser.gathering import at
+from parser.inputs import Inputs
 from parser.sizes import require_shares, require_sizes
 from parser.subwords import Pieces
 from parser.vocabulary import PAD, Vocabulary

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from parser.batching import Gold
+    from parser.derivations import Gold
     from parser.state_encoders.views import Stack, Words
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from parser.batching import Gold
+from parser.derivations import Gold
 from parser.sizes import require_sizes
 from parser.state_encoders.views import Stack, Words
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from data_conversion.errors import DataError
-from parser.batching import Gold
+from parser.derivations import Gold
 from parser.dropout import SharedDropout
 from parser.sizes import require_sizes
 from parser.state_encoders.views import Stack, Words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import cycle, islice
 from pathlib import Path
@@ -18,8 +19,11 @@ from data_conversion.ontology import Ontology
 from data_conversion.tokenization import tokenize
 from parser import artifact
 from parser.artifact import Artifact
-from parser.batching import Batch, Derivations, batch_sizes, length_batches
+from parser.batching import batch_sizes, length_batches
+from parser.derivations import Batch, Derivations
 from parser.evaluation.metrics import evaluate, slot_values
+from parser.inputs import Indexer, Inputs
+from parser.network import ParserNetwork
 from parser.subwords import learn_pieces
 from parser.vocabulary import Vocabulary
 
@@ -119,23 +123,25 @@ class ParserData(lightning.LightningDataModule):
         return {f"dev/{name}" for name, value in metrics.items() if isinstance(value, float)}
 
     def train_dataloader(self) -> Batches:
-        derivations = self._derivations(self.train)
+        derivations = Derivations(self.train, self._network.vocabulary, self._network.system)
         derivations.require_legal()
         return Batches(derivations, self.batch_size, self, balanced=self.balanced)
 
-    def val_dataloader(self) -> Batches:
-        return Batches(self._derivations(self.dev), 64)
+    def val_dataloader(self) -> Unparsed:
+        return Unparsed(self.dev, self._network.vocabulary)
 
-    def test_dataloader(self) -> Batches:
-        return Batches(self._derivations(self.test), 64)
+    def test_dataloader(self) -> Unparsed:
+        return Unparsed(self.test, self._network.vocabulary)
 
-    def predict_dataloader(self) -> Batches:
+    def predict_dataloader(self) -> Unparsed:
         return self.test_dataloader()
 
-    def _derivations(self, examples: list[Example]) -> Derivations:
+    @property
+    def _network(self) -> ParserNetwork:
         assert self.trainer is not None
         network = self.trainer.lightning_module.network
-        return Derivations(examples, network.vocabulary, network.system)
+        assert isinstance(network, ParserNetwork)
+        return network
 
     def _read(self, split: str) -> list[Example]:
         """The examples of a split that have words."""
@@ -152,22 +158,17 @@ def epoch_seed(trainer: lightning.Trainer) -> int:
 
 
 class Batches:
-    """The batches of one epoch; seed and epoch alone say which, so a resumed run goes on as it would have.
+    """The training batches of one epoch; seed and epoch alone say which, so a resumed run goes on as it would have.
 
     Args:
         derivations: the data set.
         batch_size: utterances a batch.
-        shuffled_by: the datamodule whose seed and epoch shuffle the batches; None keeps them in order of length.
+        shuffled_by: the datamodule whose seed and epoch shuffle the batches.
         balanced: every domain gives as many utterances.
     """
 
     def __init__(
-        self,
-        derivations: Derivations,
-        batch_size: int,
-        shuffled_by: ParserData | None = None,
-        *,
-        balanced: bool = False,
+        self, derivations: Derivations, batch_size: int, shuffled_by: ParserData, *, balanced: bool = False
     ) -> None:
         self.derivations, self.batch_size, self._data, self.balanced = derivations, batch_size, shuffled_by, balanced
 
@@ -175,11 +176,9 @@ class Batches:
         return len(batch_sizes(self.derivations.steps[self._indices(0)], self.batch_size))
 
     def __iter__(self) -> Iterator[Batch]:
-        seed = None
-        if self._data is not None:
-            assert self._data.trainer is not None
-            seed = epoch_seed(self._data.trainer)
-        indices = self._indices(seed or 0)
+        assert self._data.trainer is not None
+        seed = epoch_seed(self._data.trainer)
+        indices = self._indices(seed)
         batches = length_batches(self.derivations.steps[indices], self.batch_size, seed)
         # the draws of balanced epochs fill more or fewer batches; Lightning validates after a fixed number
         for places in islice(cycle(batches), len(self)):
@@ -188,6 +187,28 @@ class Batches:
     def _indices(self, seed: int) -> np.ndarray:
         every = np.arange(len(self.derivations))
         return balanced(self.derivations.domains, seed) if self.balanced else every
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """A batch to parse, and where its utterances stand in their data set."""
+
+    inputs: Inputs
+    indices: list[int]
+
+
+class Unparsed:
+    """The batches of a data set to parse, by length, as a caller gives them who names no domain; made once."""
+
+    def __init__(self, examples: Sequence[Example], vocabulary: Vocabulary) -> None:
+        indexer, groups = Indexer(vocabulary), length_batches([len(example.tokens) for example in examples], 64)
+        self._batches = [Utterances(indexer.inputs([examples[i].tokens for i in group]), group) for group in groups]
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Utterances]:
+        return iter(self._batches)
 
 
 def balanced(domains: Sequence[str], seed: int) -> np.ndarray:

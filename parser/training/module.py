@@ -15,13 +15,14 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.tree import Node
 from parser.artifact import require_layout
-from parser.batching import Batch, to_device
 from parser.decoding.greedy import Derivation, parse_batch
+from parser.derivations import Batch
 from parser.encoders import Tunable
 from parser.evaluation.metrics import evaluate
+from parser.inputs import to_device
 from parser.network import ParserNetwork
 from parser.sizes import require_shares
-from parser.training.datamodule import ParserData
+from parser.training.datamodule import ParserData, Utterances
 from parser.training.transfer import Transfer, carry_over, part_of, require_others
 from parser.transitions.system import TransitionSystem, replay
 from parser.vocabulary import Vocabulary
@@ -107,7 +108,8 @@ class ParserModule(lightning.LightningModule):
         source = data.source_model
         if source is not None:
             blocks = self.network.encoder, self.network.state_encoder, self.network.system
-            allowed = tuple(type(block).__module__.partition(".")[0] for block in blocks)  # by the config that names them
+            # the source's classes may lie where the config has these from
+            allowed = tuple(type(block).__module__.partition(".")[0] for block in blocks)
             try:
                 require_others(source.ontology, data.ontology)
                 theirs = replace(source, packages=allowed).network()
@@ -122,13 +124,13 @@ class ParserModule(lightning.LightningModule):
         self.log("train/loss", loss, on_step=True, on_epoch=False, prog_bar=True, batch_size=len(batch.indices))
         return loss
 
-    def validation_step(self, batch: Batch, _index: int) -> None:
+    def validation_step(self, batch: Utterances, _index: int) -> None:
         self._parse(batch)
 
-    def test_step(self, batch: Batch, _index: int) -> None:
+    def test_step(self, batch: Utterances, _index: int) -> None:
         self._parse(batch)
 
-    def predict_step(self, batch: Batch, _index: int) -> None:
+    def predict_step(self, batch: Utterances, _index: int) -> None:
         self._parse(batch)
 
     def on_validation_epoch_end(self) -> None:
@@ -146,11 +148,9 @@ class ParserModule(lightning.LightningModule):
         self._parsed.clear()
         return [(example, replay(system, actions, example.tokens, grammar)) for example, actions in parsed]
 
-    def _parse(self, batch: Batch) -> None:
-        """Parse as a caller does who names no domain."""
+    def _parse(self, batch: Utterances) -> None:
         begin = time.process_time()
-        inputs = replace(batch.inputs, domains=torch.full_like(batch.inputs.domains, -1))
-        self._parsed.update(zip(batch.indices, parse_batch(self.network, inputs)))
+        self._parsed.update(zip(batch.indices, parse_batch(self.network, batch.inputs)))
         self._seconds += time.process_time() - begin
 
     def _log_metrics(self, split: str, examples: Sequence[Example]) -> None:
@@ -225,7 +225,7 @@ class ParserModule(lightning.LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, schedules)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, _dataloader: int) -> Batch:
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, _dataloader: int) -> Any:
         return to_device(batch, device)
 
 

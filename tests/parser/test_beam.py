@@ -17,10 +17,10 @@ from test_network import STATE_ENCODERS, SYSTEMS, CallCounter, network_for
 
 from data_conversion.example import Example
 from data_conversion.tree import Leaf, Node
-from parser.batching import Indexer
 from parser.decoding import beam, greedy
 from parser.decoding.greedy import Derivation
 from parser.decoding.stepper import Choice, LogProbs, Stepper
+from parser.inputs import Indexer
 from parser.network import ParserNetwork
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce, kind_of
 from parser.transitions.state import State

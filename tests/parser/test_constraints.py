@@ -18,10 +18,10 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
-from parser.batching import Indexer
 from parser.decoding.greedy import parse_batch
 from parser.decoding.stepper import Choice, LogProbs, Stepper
 from parser.encoders.bilstm import BiLSTM
+from parser.inputs import Indexer
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
 from parser.transitions.actions import Action, Close, Copy, Finish, Generate, Kind, Nullary, Open, Reduce, kind_of

@@ -23,10 +23,12 @@ from data_conversion.example import Example, write_examples
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
-from parser.batching import Derivations, Indexer, batch_sizes
+from parser.batching import batch_sizes
 from parser.decoding import beam, greedy
+from parser.derivations import Derivations
 from parser.domains import SEPARATE, domain_of, marked, name_of
 from parser.encoders.bilstm import BiLSTM
+from parser.inputs import Indexer
 from parser.network import ParserNetwork
 from parser.training.datamodule import Batches, balanced
 from parser.training.export import export

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from data_conversion.errors import DataError
 from data_conversion.example import write_examples
 from parser import SemanticParser
-from parser.batching import Indexer, Inputs
 from parser.cli import main
 from parser.encoders import Tunable
 from parser.encoders.bilstm import BiLSTM
@@ -28,6 +27,7 @@ from parser.encoders.pieces import PieceSequences
 from parser.encoders.pretrained import FeatureCache, Pretrained, WordTokenizer
 from parser.encoders.transformer import Transformer
 from parser.encoders.windows import Windows
+from parser.inputs import Indexer, Inputs
 from parser.subwords import learn_pieces
 from parser.vocabulary import Vocabulary
 

@@ -17,12 +17,14 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
-from parser.batching import LONG, Derivations, Gold, Indexer, batch_sizes, length_batches
+from parser.batching import LONG, batch_sizes, length_batches
 from parser.decoding import beam
 from parser.decoding.greedy import choose, parse_batch
 from parser.decoding.stepper import Choice, Stepper
+from parser.derivations import Derivations, Gold
 from parser.encoders.bilstm import BiLSTM
 from parser.heads import FAR
+from parser.inputs import Indexer
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
 from parser.state_encoders.stack_transformer import StackTransformer

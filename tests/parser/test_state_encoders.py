@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.tree import Leaf, Node
-from parser.batching import Batch, Derivations
+from parser.derivations import Batch, Derivations
 from parser.state_encoders.stack_lstm import StackLSTM
 from parser.state_encoders.stack_transformer import StackTransformer
 from parser.state_encoders.views import Stack, Words

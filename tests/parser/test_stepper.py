@@ -15,10 +15,10 @@ from torch import nn
 
 from data_conversion.example import Example
 from data_conversion.tree import Leaf, Node
-from parser.batching import Indexer, to_device
 from parser.decoding import beam, greedy
 from parser.decoding.greedy import choose
 from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper
+from parser.inputs import Indexer, to_device
 from parser.transitions.system import TransitionSystem, replay
 
 WORDS = ("play", "jazz")

@@ -25,8 +25,8 @@ from data_conversion.formalisms import bracket
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
-from parser.batching import Inputs
 from parser.cli import main
+from parser.inputs import Inputs
 from parser.training.tracking import log_curves
 from parser.transitions.actions import Copy
 from parser.vocabulary import Vocabulary
