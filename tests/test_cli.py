@@ -80,7 +80,7 @@ def test_help_lists_every_command(semparse: Run) -> None:
     assert all(name in out for name in [*COMMANDS, *LIGHTNING])
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*COMMANDS, *LIGHTNING])
 def test_every_command_shows_an_example(semparse: Run, name: str) -> None:
     status, out, _ = semparse(name, "--help")
     assert status == 0 and f"example: semparse {name}" in out

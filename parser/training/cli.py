@@ -56,6 +56,12 @@ TRAINER_DEFAULTS = {
     "log_every_n_steps": 20,
 }
 
+_RUN = "--config runs/quickstart/config.yaml --ckpt_path runs/quickstart/best.ckpt"
+EXAMPLES = {
+    "fit": "semparse fit --config configs/experiment/quickstart.yaml --run runs/quickstart",
+    **{name: f"semparse {name} {_RUN}" for name in ("validate", "test", "predict")},
+}
+
 
 class SaveRunConfig(SaveConfigCallback):
     """Writes the composed config to the run's folder; what it was resumed from is no part of it."""
@@ -193,7 +199,11 @@ def main(argv: list[str]) -> None:
                 ParserModule,
                 ParserData,
                 args=argv,
-                parser_kwargs={"prog": "semparse", "exit_on_error": False},
+                parser_kwargs={
+                    "prog": "semparse",
+                    "exit_on_error": False,
+                    **{name: {"epilog": f"example: {example}"} for name, example in EXAMPLES.items()},
+                },
                 seed_everything_default=0,
                 save_config_callback=SaveRunConfig,
                 trainer_defaults=TRAINER_DEFAULTS,
