@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from data_conversion.errors import DataError
-from data_conversion.files import first_line, read_lines
+from data_conversion.errors import DataError, OptionError
+from data_conversion.files import filled_lines, first_line
 
 
 @dataclass(frozen=True)
@@ -21,27 +21,29 @@ class Columns:
 
     Attributes:
         places: the place of each column that is named, by what it holds.
-        has_header: whether the first line names the columns.
+        width: how many columns the first line has.
+        has_header: whether that line names them.
         suffix: `.csv` or `.tsv`: in the latter a quote is a character.
     """
 
     places: Mapping[str, int]
+    width: int
     has_header: bool
     suffix: str
 
     def lines(self, table: Path) -> Iterator[tuple[int, str]]:
         """The rows of the table, each a line, with their numbers."""
-        return islice((line for line in read_lines(table) if line[1].strip()), int(self.has_header), None)
+        return islice(filled_lines(table), int(self.has_header), None)
 
     def of(self, line: str) -> dict[str, str]:
         """What a row has in the columns that are named.
 
         Raises:
-            DataError: it lacks one, or is no row.
+            DataError: it has fewer or more columns than the first line, or is no row.
         """
         cells = _cells(line, self.suffix)
-        if len(cells) <= max(self.places.values()):
-            raise DataError(f"column {max(self.places.values()) + 1} is missing: there are {len(cells)}")
+        if len(cells) != self.width:
+            raise DataError(f"{self.width} columns are expected, not {len(cells)}")
         return {what: cells[place] for what, place in self.places.items()}
 
 
@@ -49,7 +51,8 @@ def named_columns(table: Path, columns: str) -> Columns:
     """The columns of `table` that `columns` names.
 
     Raises:
-        DataError: with the columns there are, where it names none or one that is not there.
+        OptionError: it does not say what the columns hold; with the columns there are.
+        DataError: it names a column that is not there, a name that two have, or two columns for one thing.
     """
     try:
         names = _cells(first_line(table), table.suffix)
@@ -68,16 +71,30 @@ def named_columns(table: Path, columns: str) -> Columns:
     else:
         shown = ", ".join(names)
     if not all(pairs.values()):
-        raise DataError(f"say what the columns hold: --columns WHAT=COLUMN,...; the columns are {shown}", file=table)
+        raise OptionError(f"say what the columns hold: --columns WHAT=COLUMN,...; the columns are {shown}", file=table)
     if missing := [name for name in pairs.values() if name not in names]:
         raise DataError(f"there is no column {missing[0]!r}: the columns are {shown}", file=table)
-    return Columns({what: names.index(name) for what, name in pairs.items()}, has_header, table.suffix)
+    if twice := [name for name in pairs.values() if names.count(name) > 1]:
+        raise DataError(f"two columns are named {twice[0]!r}: rename one", file=table)
+    return Columns({what: names.index(name) for what, name in pairs.items()}, len(names), has_header, table.suffix)
 
 
 def _cells(line: str, suffix: str) -> list[str]:
-    if suffix == ".tsv":
-        return line.split("\t")
+    return line.split("\t") if suffix == ".tsv" else csv_cells(line)
+
+
+def csv_cells(line: str, delimiter: str = ",") -> list[str]:
+    """The cells of a row of CSV, which is one line.
+
+    >>> csv_cells('"play jazz, please",Play')
+    ['play jazz, please', 'Play']
+
+    Raises:
+        DataError: it is no row, or the end of one whose quotes open on a line above.
+    """
+    if line.count('"') % 2:  # csv passes over a quote that closes nothing
+        raise DataError("not a row of CSV (a quote that closes or opens nothing on this line)")
     try:
-        return next(csv.reader([line], strict=True), [])
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
         raise DataError(f"not a row of CSV ({error})") from None

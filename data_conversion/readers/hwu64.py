@@ -16,15 +16,15 @@ Paper: Liu et al. (2019), Benchmarking Natural Language Understanding Services f
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from data_conversion.columns import csv_cells
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.files import first_line, read_lines
+from data_conversion.files import filled_lines, first_line
 from data_conversion.readers import Row
 from data_conversion.releases import Release, by_name
 from data_conversion.text_runs import inline_runs, runs_example
@@ -55,20 +55,12 @@ def read(path: Path) -> Iterator[Row]:
     header = first_line(path).split(";")
     if missing := _NEEDED - set(header):
         raise DataError(f"the header has no column {' or '.join(sorted(missing))}", file=path, line=1)
-    lines = (numbered for numbered in read_lines(path) if numbered[1].strip())
-    for number, line in islice(lines, 1, None):
+    for number, line in islice(filled_lines(path), 1, None):
         yield Row(path, number, line, partial(_example, line, header))
 
 
-def _columns(line: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=";", strict=True), [])
-    except csv.Error as error:
-        raise DataError(f"not a row of CSV ({error})") from None
-
-
 def _example(line: str, header: Sequence[str]) -> Example:
-    columns = _columns(line)
+    columns = csv_cells(line, ";")
     if len(columns) != len(header):
         raise DataError(f"{len(header)} columns are expected, not {len(columns)}")
     row = dict(zip(header, columns, strict=True))

@@ -8,7 +8,7 @@ import pytest
 
 from data_conversion import readers
 from data_conversion.convert import convert
-from data_conversion.errors import DataError
+from data_conversion.errors import DataError, OptionError
 from data_conversion.example import Example, read_examples
 from data_conversion.frames import tags_of
 from data_conversion.ontology import Ontology
@@ -77,15 +77,39 @@ def test_columns_that_do_not_make_an_example(columns, reason):
 
 def test_damaged_rows_are_refused_one_by_one(tmp_path):
     file = tmp_path / "train.csv"
-    file.write_text('utterance,intent,tags\na b,A\n"a,A,O\na b,A,O\na,,O\na,A,O\n')
+    file.write_text('utterance,intent,tags\na b,A\n"a,A,O\na b,A,O\na,,O\na,A,O\na, b,A,O\nb",A,O\n')
     reasons = []
     for row in TABLE.read(file, columns="utterance=utterance,intent=intent,tags=tags"):
         try:
             reasons.append(row.example().tree.label)
         except DataError as error:
             reasons.append(str(error))
-    assert "column 3 is missing: there are 2" in reasons[0] and "train.csv:2" in reasons[0]
+    assert "3 columns are expected, not 2" in reasons[0] and "train.csv:2" in reasons[0]
     assert "not a row of CSV" in reasons[1]
     assert "2 words but 1 tags" in reasons[2]
     assert "no intent" in reasons[3]
     assert reasons[4] == "A"
+    assert "3 columns are expected, not 4" in reasons[5]
+    assert "not a row of CSV" in reasons[6]  # the end of a row of several lines
+
+
+def test_quotes_in_a_row_are_read_as_csv_has_them(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text('text,what\n"play ""now"", please",A\nplay "now",A\n')
+    assert [example.utterance for example in examples(file, "utterance=text,intent=what")] == [
+        'play "now", please',
+        'play "now"',
+    ]
+
+
+def test_a_name_that_two_columns_have_is_refused_where_it_is_named(tmp_path):
+    file = tmp_path / "train.csv"
+    file.write_text("text,what,what,who\nhi,A,B,ann\n")
+    assert examples(file, "utterance=text,intent=who")[0].tree.label == "ann"
+    with pytest.raises(DataError, match="two columns are named 'what': rename one"):
+        examples(file, "utterance=text,intent=what")
+
+
+def test_a_table_without_columns_is_bad_usage(tmp_path):
+    with pytest.raises(OptionError, match="say what the columns hold"):
+        convert(ASSETS, tmp_path / "out", reader="table")
