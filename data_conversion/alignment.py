@@ -67,6 +67,22 @@ def aligned_example(utterance: str, tree: Node, formalism: str, domain: str = ""
     return Example("", domain, utterance, tokens, aligned(tree, tokens), formalism)
 
 
+def whole_example(utterance: str, tree: Node, formalism: str, domain: str = "") -> Example:
+    """The example of an utterance whose words are the leaves of its tree, in order; they are its tokens.
+
+    Raises:
+        DataError: there are no words, or those of the tree are not those of the utterance.
+    """
+    tokens = tuple(leaf.text for leaf in tree.leaves())
+    if not tokens:
+        raise DataError("the utterance has no words")
+    if "".join(tokens) != "".join(utterance.split()):
+        raise DataError(
+            "the tree does not hold all words of the utterance: words left out, or another utterance's tree"
+        )
+    return Example("", domain, utterance, tokens, tree.numbered(), formalism)
+
+
 def _nearest(choice: Sequence[int], expected: Sequence[int], taken: Container[int]) -> int:
     """Of sorted positions the one nearest to an expected one; of such the first that is not taken, or the first."""
     distances: dict[int, int] = {}

@@ -19,6 +19,7 @@ from data_conversion.errors import DataError
 from data_conversion.files import atomic_file, check_utf8, read_lines
 from data_conversion.json_text import parse_json
 from data_conversion.ontology import Ontology
+from data_conversion.tokenization import tokenize
 from data_conversion.tree import Leaf, Node
 
 
@@ -52,6 +53,11 @@ class Example:
     def words_kept(self) -> bool:
         """Whether every word of the utterance stands in the tree, in order."""
         return self.leaves == list(range(len(self.tokens)))
+
+    @property
+    def our_tokens(self) -> bool:
+        """Whether the tokens are those of our own tokenizer."""
+        return self.tokens == tuple(token.text for token in tokenize(self.utterance))
 
     def to_json(self, ontology: Ontology) -> str:
         """The example as one line of a data file.

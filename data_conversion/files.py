@@ -58,9 +58,14 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
             yield number, line.rstrip("\r\n")
 
 
+def filled_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file that are not blank, as `read_lines` gives them."""
+    return ((number, line) for number, line in read_lines(path) if line.strip())
+
+
 def first_line(path: Path) -> str:
     """The first line of a file that is not blank; empty where there is none, and of a folder."""
-    return next((line for _, line in read_lines(path) if line.strip()), "") if path.is_file() else ""
+    return next((line for _, line in filled_lines(path)), "") if path.is_file() else ""
 
 
 def check_utf8(text: str) -> None:

@@ -63,12 +63,15 @@ def frame_tree(tokens: Sequence[str], clauses: Sequence[Clause], spans: Sequence
     Values of one slot with only `and`, `or`, `plus`, commas or nothing between them stand under `add`.
 
     Raises:
-        DataError: there is no word or no clause, two spans overlap, or a span lies in no clause or in two.
+        DataError: there is no word or no clause, an intent has the operator's name, two spans overlap, or a span lies
+            in no clause or in two.
     """
     if not tokens:
         raise DataError("the utterance has no words")
     if not clauses:
         raise DataError("the utterance has no intent")
+    if any(clause.intent == CLAUSE_OPERATOR for clause in clauses):
+        raise DataError(f"an intent is named {CLAUSE_OPERATOR!r}, which is what clauses stand under: rename it")
     ordered = sorted(spans, key=lambda span: span.start)
     if overlap := next((pair for pair in pairwise(ordered) if pair[1].start < pair[0].end), None):
         raise DataError(f"values of {overlap[0].slot!r} and {overlap[1].slot!r} overlap: a word can be in one value")
@@ -175,6 +178,20 @@ def tags_of(example: Example) -> list[str]:
         if all(tag == "O" for tag in tags[span.start : span.end]):
             tags[span.start : span.end] = [f"B-{span.slot}"] + [f"I-{span.slot}"] * (span.end - span.start - 1)
     return tags
+
+
+def tagged_example(tokens: Sequence[str], tags: Sequence[str], intent: str) -> Example:
+    """The example of one request that BIO tags annotate, its words kept.
+
+    Raises:
+        DataError: there is no word or no intent, the tags are not one a word, or they are no BIO sequence.
+    """
+    if not intent:
+        raise DataError("the utterance has no intent")
+    if len(tokens) != len(tags):
+        raise DataError(f"{len(tokens)} words but {len(tags)} tags")
+    tree = frame_tree(tokens, [Clause(intent, 0, len(tokens))], spans_of(tags))
+    return Example("", "", " ".join(tokens), tuple(tokens), tree)
 
 
 def spans_of(tags: Sequence[str]) -> list[Span]:

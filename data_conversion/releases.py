@@ -62,18 +62,19 @@ def split_of(name: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def by_name(path: Path, belongs: Callable[[Path], bool]) -> Release:
+def by_name(
+    path: Path, belongs: Callable[[Path], bool], holds_data: Callable[[Path], bool] = lambda entry: True
+) -> Release:
     """The files directly in a folder that `belongs` accepts, by the splits that their names speak of.
 
     A single file is a release of one split: the one its name speaks of, else train. Of several, those whose names speak
-    of none are noted.
+    of none are noted where `holds_data` says that they are no README or the like.
     """
     if not path.is_dir():
         return Release({split_of(path.name) or "train": [path]})
     splits: dict[str | None, list[Path]] = {}
     for entry in filter(belongs, sorted(path.iterdir())):
         splits.setdefault(split_of(entry.name), []).append(entry)
-    suffixes = {file.suffix for split in SPLITS for file in splits.get(split, ())} - {"", ".txt"}  # ATIS beside notes
-    unknown = [file for file in splits.get(None, ()) if file.suffix in suffixes]
+    unknown = [entry for entry in splits.pop(None, []) if holds_data(entry)]
     notes = [f"{_names(unknown)} not read: no name says train, dev or test alone"] if unknown else []
     return Release({split: splits[split] for split in SPLITS if split in splits}, notes)

@@ -22,7 +22,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.json_text import read_json
 from data_conversion.readers import Row
-from data_conversion.releases import Release
+from data_conversion.releases import SPLITS, Release, split_of
 from data_conversion.templates import SLOT, fillings
 from data_conversion.text_runs import cut_runs, runs_example
 
@@ -36,10 +36,11 @@ def recognises(path: Path) -> str | None:
 
 
 def files(path: Path) -> Release:
-    """The models of a folder, a file a language, or one file."""
+    """The models of a folder, or one; what has not the name of another split, such as `en-US.json`, is train."""
     found = [path] if path.is_file() else sorted(path.glob("*.json"))
     notes = ["intents without samples, such as Alexa's own, are passed over: there is nothing said"] if found else []
-    return Release({"train": found}, notes)
+    splits = {split: [file for file in found if (split_of(file.name) or "train") == split] for split in SPLITS}
+    return Release(splits, notes)
 
 
 def read(path: Path) -> Iterator[Row]:

@@ -28,8 +28,8 @@ from pathlib import Path
 from data_conversion.blocks import Block, blocks, word_and_tag
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.files import read_lines
-from data_conversion.frames import Clause, frame_tree, spans_of
+from data_conversion.files import filled_lines, read_lines
+from data_conversion.frames import tagged_example
 from data_conversion.readers import Row
 from data_conversion.releases import Release, by_name, split_of
 
@@ -43,10 +43,10 @@ _TAGGED = re.compile(r"\s(O|[BI]-\S+)\s*$")
 
 def recognises(path: Path) -> str | None:
     """Three files side by side, or two columns under a comment that names the intent."""
-    chosen = [file for split in files(path).splits.values() for file in split]
-    if chosen and all(map(_is_parallel, chosen)):
+    release = files(path)
+    if release.holds_only(_is_parallel):
         return f"{', '.join(_PARALLEL)} side by side"
-    if chosen and all(map(_has_intent_comment, chosen)):
+    if release.holds_only(_has_intent_comment):
         return "two columns under a comment that names the intent"
     return None
 
@@ -55,7 +55,7 @@ def files(path: Path) -> Release:
     """The folders that hold the three files, or the two-column files."""
     if _is_parallel(path):
         return Release({split_of(path.name) or "train": [path]})
-    return by_name(path, lambda entry: entry.is_file() or _is_parallel(entry))
+    return by_name(path, lambda entry: entry.is_file() or _is_parallel(entry), _holds_requests)
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -71,8 +71,12 @@ def _is_parallel(path: Path) -> bool:
     return not missing
 
 
+def _holds_requests(path: Path) -> bool:
+    return _is_parallel(path) or _has_intent_comment(path)
+
+
 def _has_intent_comment(path: Path) -> bool:
-    lines = (line for _, line in read_lines(path) if line.strip()) if path.is_file() else iter(())
+    lines = (line for _, line in filled_lines(path)) if path.is_file() else iter(())
     return _intent(takewhile(_COMMENT.fullmatch, lines)) is not None
 
 
@@ -87,7 +91,7 @@ def _read_parallel(folder: Path) -> Iterator[Row]:
 def _parallel(words: str | None, tags: str | None, intent: str | None) -> Example:
     if words is None or tags is None or intent is None:
         raise DataError(f"the files {', '.join(_PARALLEL)} differ in their number of lines")
-    return _example(tuple(words.split()), tags.split(), intent.strip())
+    return tagged_example(words.split(), tags.split(), intent.strip())
 
 
 def _read_columns(file: Path) -> Iterator[Row]:
@@ -97,23 +101,17 @@ def _read_columns(file: Path) -> Iterator[Row]:
 
 def _columns(block: Block) -> Example:
     pairs = [word_and_tag(line) for line in block.lines if not _is_comment(line)]
-    return _example(tuple(word for word, _ in pairs), [tag for _, tag in pairs], _intent(block.lines) or "")
+    intent = _intent(filter(_is_comment, block.lines)) or ""
+    return tagged_example([word for word, _ in pairs], [tag for _, tag in pairs], intent)
 
 
 def _is_comment(line: str) -> bool:
-    """Whether a line says something of the sentence; `#` may also be a word, with a tag."""
-    return bool(_COMMENT.fullmatch(line)) or (line.startswith("#") and not _TAGGED.search(line))
+    """Whether a line says something of the sentence; `#` or `#music:` may also be a word, with a tag beside it."""
+    return line.startswith("#") and not (
+        _TAGGED.search(line) and (len(line.split()) == 2 or not _COMMENT.fullmatch(line))
+    )
 
 
 def _intent(lines: Iterable[str]) -> str | None:
     comments = map(_COMMENT.fullmatch, lines)
     return next((comment[2].strip() for comment in comments if comment and comment[1] == "intent"), None)
-
-
-def _example(tokens: tuple[str, ...], tags: list[str], intent: str) -> Example:
-    if not intent:
-        raise DataError("the utterance has no intent")
-    if len(tokens) != len(tags):
-        raise DataError(f"{len(tokens)} words but {len(tags)} tags")
-    tree = frame_tree(tokens, [Clause(intent, 0, len(tokens))], spans_of(tags))
-    return Example("", "", " ".join(tokens), tokens, tree, FORMALISM)

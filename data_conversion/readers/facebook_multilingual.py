@@ -15,13 +15,14 @@ Paper: Schuster et al. (2019), Cross-Lingual Transfer Learning for Multilingual 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.files import first_line, read_lines
-from data_conversion.frames import Clause, frame_tree, spans_of
+from data_conversion.files import filled_lines, first_line
+from data_conversion.frames import tagged_example
 from data_conversion.readers import Row
 from data_conversion.releases import Release, by_name
 
@@ -38,14 +39,13 @@ def recognises(path: Path) -> str | None:
 
 def files(path: Path) -> Release:
     """The files of each split."""
-    return by_name(path, Path.is_file)
+    return by_name(path, Path.is_file, _holds_arrows)
 
 
 def read(path: Path) -> Iterator[Row]:
     """The utterances of one file."""
-    for number, line in read_lines(path):
-        if line.strip():
-            yield Row(path, number, line, partial(_example, line))
+    for number, line in filled_lines(path):
+        yield Row(path, number, line, partial(_example, line))
 
 
 def _holds_arrows(file: Path) -> bool:
@@ -60,7 +60,6 @@ def _example(line: str) -> Example:
     pairs = [word.rpartition(":") for word in annotated.split()]
     if untagged := [tag for word, _, tag in pairs if not word]:
         raise DataError(f"{untagged[0]!r} is no word with its tag: word:tag is expected")
-    tokens = tuple(word for word, _, _ in pairs)
-    tree = frame_tree(tokens, [Clause(intent.strip(), 0, len(tokens))], spans_of([tag for _, _, tag in pairs]))
+    example = tagged_example([word for word, _, _ in pairs], [tag for _, _, tag in pairs], intent.strip())
     domain, slash, _ = intent.strip().partition("/")
-    return Example("", domain if slash else "", " ".join(tokens), tokens, tree, FORMALISM)
+    return replace(example, domain=domain if slash else "")

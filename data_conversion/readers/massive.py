@@ -18,7 +18,7 @@ from pathlib import Path
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.files import read_lines
+from data_conversion.files import filled_lines
 from data_conversion.json_text import has_fields, read_fields
 from data_conversion.readers import Row
 from data_conversion.releases import SPLITS, Release, split_of
@@ -66,10 +66,9 @@ def _jsonl_files(path: Path) -> list[Path]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
-    for number, line in read_lines(path):
-        if line.strip():
-            partition = _PARTITION.search(line)
-            yield number, line, (partition and split_of(partition[1])) or "train"
+    for number, line in filled_lines(path):
+        partition = _PARTITION.search(line)
+        yield number, line, (partition and split_of(partition[1])) or "train"
 
 
 def _example(line: str) -> Example:

@@ -40,13 +40,12 @@ _MAX_CUTS = 10_000  # a row with more possible cuts than that is no compound of 
 
 def recognises(path: Path) -> str | None:
     """The first utterance of every file has words with tags and a last line of one column."""
-    chosen = [file for split in files(path).splits.values() for file in split]
-    return "two columns over a line of intents" if chosen and all(map(_ends_in_intents, chosen)) else None
+    return "two columns over a line of intents" if files(path).holds_only(_ends_in_intents) else None
 
 
 def files(path: Path) -> Release:
     """The text files of each split."""
-    return by_name(path, lambda entry: entry.suffix == ".txt" and entry.is_file())
+    return by_name(path, lambda entry: entry.suffix == ".txt" and entry.is_file(), _ends_in_intents)
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -96,7 +95,8 @@ class _Annotation:
         for chosen in combinations(places, number):
             starts = [0, *(end for _, end in chosen)]
             ends = [*(start for start, _ in chosen), len(self.tokens)]
-            yield [Clause(*clause) for clause in zip(self.intents, starts, ends, strict=True)]
+            if all(start < end for start, end in zip(starts, ends)):  # between `,` and `and` stands no request
+                yield [Clause(*clause) for clause in zip(self.intents, starts, ends, strict=True)]
 
     def _connectives(self) -> Iterator[tuple[int, int]]:
         for start in range(1, len(self.tokens)):

@@ -51,7 +51,7 @@ def _holds_examples(file: Path) -> bool:
 
 def files(path: Path) -> Release:
     """The `.examples` files of each split, one for each domain."""
-    return by_name(path, lambda entry: entry.suffix == ".examples" and entry.is_file())
+    return by_name(path, lambda entry: entry.suffix == ".examples" and entry.is_file(), _holds_examples)
 
 
 def read(path: Path) -> Iterator[Row]:

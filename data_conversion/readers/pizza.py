@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from data_conversion.alignment import aligned
+from data_conversion.alignment import aligned, whole_example
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.files import first_line, read_lines
+from data_conversion.files import filled_lines, first_line
 from data_conversion.formalisms import load
 from data_conversion.json_text import read_fields
 from data_conversion.readers import Row
@@ -43,7 +43,7 @@ def _holds_orders(file: Path) -> bool:
 
 
 def _release(path: Path) -> Release:
-    release = by_name(path, lambda entry: entry.suffix in (".json", ".jsonl") and entry.is_file())
+    release = by_name(path, lambda entry: entry.suffix in (".json", ".jsonl") and entry.is_file(), _holds_orders)
     return release.only(lambda files: [file for file in files if "percent" not in file.name] or files, ", a part of it")
 
 
@@ -58,9 +58,8 @@ def files(path: Path, *, columns: str = _CHOICES[0]) -> Release:
 
 def read(path: Path, *, columns: str = _CHOICES[0]) -> Iterator[Row]:
     """The orders of one file."""
-    for number, line in read_lines(path):
-        if line.strip():
-            yield Row(path, number, line, partial(_example, line, columns[-3:]))
+    for number, line in filled_lines(path):
+        yield Row(path, number, line, partial(_example, line, columns[-3:]))
 
 
 def _fields(line: str) -> dict[str, str]:
@@ -72,8 +71,9 @@ def _example(line: str, kind: str) -> Example:
     if not {"SRC", kind} <= {*fields}:
         raise DataError(f"the field SRC or {kind} is missing or is no text")
     tree = load(FORMALISM).read(fields[kind])
-    tokens = tuple((leaf.text for leaf in tree.leaves()) if kind == "TOP" else fields["SRC"].split())
+    if kind == "TOP":
+        return whole_example(fields["SRC"], tree, FORMALISM)
+    tokens = tuple(fields["SRC"].split())
     if not tokens:
         raise DataError("the utterance has no words")
-    tree = tree.numbered() if kind == "TOP" else aligned(tree, tokens)
-    return Example("", "", fields["SRC"], tokens, tree, FORMALISM)
+    return Example("", "", fields["SRC"], tokens, aligned(tree, tokens), FORMALISM)

@@ -41,14 +41,24 @@ def recognises(path: Path) -> str | None:
 
 
 def files(path: Path) -> Release:
-    """The YAML files with `nlu:`, in the folder or below it; what has not the name of another split is train."""
+    """The YAML files with `nlu:`, in the folder or below it: it or a folder around it has the name of its split."""
     found = [path] if path.is_file() else sorted([*path.rglob("*.yml"), *path.rglob("*.yaml")])
     chosen = [file for file in found if any(line.startswith("nlu:") for _, line in read_lines(file))]
-    splits = {split: [file for file in chosen if (split_of(file.name) or "train") == split] for split in SPLITS}
+    folder = path.parent if path.is_file() else path
+    splits = {split: [file for file in chosen if _split(file.relative_to(folder)) == split] for split in SPLITS}
     notes = ["values are the words that were said, not their synonyms"]
     if others := ", ".join(file.name for file in found if file not in chosen):
         notes.append(f"YAML without nlu: is not read: {others}")
     return Release(splits, notes)
+
+
+def _split(file: Path) -> str:
+    """The split that the last part of a path with the name of one speaks of, else train.
+
+    >>> _split(Path("test/data/nlu.yml")), _split(Path("data/nlu.yml"))
+    ('test', 'train')
+    """
+    return next(filter(None, map(split_of, reversed(file.parts))), "train")
 
 
 def read(path: Path) -> Iterator[Row]:

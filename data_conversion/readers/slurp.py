@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from data_conversion.example import Example
-from data_conversion.files import read_lines
+from data_conversion.files import filled_lines
 from data_conversion.json_text import has_fields, read_fields
 from data_conversion.readers import Row
 from data_conversion.releases import Release, by_name
@@ -35,17 +35,17 @@ def recognises(path: Path) -> str | None:
 
 def files(path: Path) -> Release:
     """The files of each split."""
-    release = by_name(path, lambda entry: entry.suffix == ".jsonl")
+    release = by_name(path, lambda entry: entry.suffix == ".jsonl", _of_slurp)
     synthetic = [file.name for file in release.splits.get("train", []) if "synthetic" in file.name]
-    notes = [f"train: {', '.join(synthetic)} is read as well"] if synthetic else []
-    return Release(release.splits, notes)
+    if synthetic:
+        release.notes.append(f"train: {', '.join(synthetic)} is read as well")
+    return release
 
 
 def read(path: Path) -> Iterator[Row]:
     """The rows of one file."""
-    for number, line in read_lines(path):
-        if line.strip():
-            yield Row(path, number, line, partial(_example, line))
+    for number, line in filled_lines(path):
+        yield Row(path, number, line, partial(_example, line))
 
 
 def _of_slurp(file: Path) -> bool:

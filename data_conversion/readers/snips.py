@@ -64,7 +64,7 @@ def read(path: Path) -> Iterator[Row]:
 def _text(path: Path) -> str:
     data = require_file(path).read_bytes()
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("latin-1")
 

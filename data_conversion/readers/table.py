@@ -19,7 +19,7 @@ from data_conversion.alignment import aligned
 from data_conversion.columns import Columns, named_columns
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.frames import Clause, frame_tree, spans_of
+from data_conversion.frames import tagged_example
 from data_conversion.readers import Row
 from data_conversion.releases import Release, by_name
 from data_conversion.tokenization import tokenize
@@ -65,12 +65,8 @@ def _example(line: str, columns: Columns) -> Example:
         raise DataError("the utterance has no words")
     formalism = next((name for name in row if name in formalisms.names()), "bracket")
     if "intent" in row:
-        if not row["intent"].strip():
-            raise DataError("the utterance has no intent")
         tags = row["tags"].split() if "tags" in row else ["O"] * len(tokens)
-        if len(tags) != len(tokens):
-            raise DataError(f"{len(tokens)} words but {len(tags)} tags")
-        tree = frame_tree(tokens, [Clause(row["intent"].strip(), 0, len(tokens))], spans_of(tags))
+        tree = tagged_example(tokens, tags, row["intent"].strip()).tree
     else:
         tree = formalisms.load(formalism).read(row[formalism])
         holds_all = tuple(leaf.text for leaf in tree.leaves()) == tokens

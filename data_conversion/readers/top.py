@@ -17,9 +17,10 @@ from itertools import islice
 from pathlib import Path
 
 from data_conversion import samples
+from data_conversion.alignment import whole_example
 from data_conversion.errors import DataError
 from data_conversion.example import Example
-from data_conversion.files import first_line, read_lines
+from data_conversion.files import filled_lines, first_line
 from data_conversion.formalisms import load
 from data_conversion.readers import Row
 from data_conversion.releases import Release, by_name
@@ -45,7 +46,7 @@ def files(path: Path) -> Release:
     """The `.tsv` and `.seq` files of each split, of copies and samples the cleaned copies and the largest samples."""
     if samples.is_sample(path):
         return samples.with_dev(path)
-    release = by_name(path, lambda entry: entry.suffix in _SUFFIXES and entry.is_file())
+    release = by_name(path, lambda entry: entry.suffix in _SUFFIXES and entry.is_file(), _holds_trees)
     return release.only(_cleaned).only(samples.largest, ": a smaller sample is read by the name of its file")
 
 
@@ -56,8 +57,7 @@ def _cleaned(files: list[Path]) -> list[Path]:
 def read(path: Path) -> Iterator[Row]:
     """The rows of one file."""
     has_header = first_line(path).split("\t") in _HEADERS
-    lines = (numbered for numbered in read_lines(path) if numbered[1].strip())
-    for number, line in islice(lines, int(has_header), None):
+    for number, line in islice(filled_lines(path), int(has_header), None):
         yield Row(path, number, line, partial(_example, line, has_header))
 
 
@@ -66,14 +66,7 @@ def _example(line: str, has_header: bool) -> Example:
     if len(columns) != 3 and (has_header or len(columns) != 1):
         raise DataError(f"three columns, or the tree alone, are expected, not {len(columns)}")
     tree = load(FORMALISM).read(columns[-1])
-    tokens = tuple(leaf.text for leaf in tree.leaves())
-    if not tokens:
-        raise DataError("the utterance has no words")
     domain, utterance = (columns[0], columns[1]) if has_header else ("", columns[0])
     if len(columns) == 1:
-        utterance = " ".join(tokens)
-    if "".join(tokens) != "".join(utterance.split()):
-        raise DataError(
-            "the tree does not hold all words of the utterance: words left out, or another utterance's tree"
-        )
-    return Example("", domain, utterance, tokens, tree.numbered(), FORMALISM)
+        utterance = " ".join(leaf.text for leaf in tree.leaves())
+    return whole_example(utterance, tree, FORMALISM, domain)

@@ -161,6 +161,14 @@ def test_hwu64_reads_each_part_by_the_name_of_its_file(tmp_path):
     assert convert(tmp_path, tmp_path / "out", reader="hwu64").counts == {"train": 1, "test": 1}
 
 
+def test_rasa_finds_each_part_by_the_nearest_name(tmp_path):
+    for name in ("nlu.yml", "train/nlu.yml", "valid/a/b.yml", "test/nlu.yml", "test/nlu_dev.yml"):
+        (tmp_path / "train" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "train" / name).write_text("nlu:\n- intent: a\n  examples: |\n    - hi\n")
+    assert convert(tmp_path / "train", tmp_path / "out").counts == {"train": 2, "dev": 2, "test": 1}
+    assert convert(tmp_path / "train/test/nlu.yml", tmp_path / "one").counts == {"train": 1}
+
+
 def test_rasa_refuses_what_is_no_example(tmp_path):
     examples_ = '- play [it](a)\n    play\n    - [x][{"entity": "a"}]\n    - [x]{"entity": 3}\n    - [x]{entity}\n    -'
     file = tmp_path / "nlu.yml"
@@ -202,6 +210,13 @@ def test_alexa_fills_the_samples_until_every_value_was_said():
         "play rain",
         "wake me in ten minutes",
     ]
+
+
+def test_alexa_finds_each_part_by_the_name_of_its_file(tmp_path):
+    for name in ("en-US.json", "train.json", "test.json"):
+        model = {"intents": [{"name": "Stop", "samples": [f"stop {name}"]}]}
+        write_lines(tmp_path / name, {"interactionModel": {"languageModel": model}})
+    assert convert(tmp_path, tmp_path / "out").counts == {"train": 2, "test": 1}
 
 
 def test_alexa_makes_up_no_value(tmp_path):

@@ -48,6 +48,11 @@ def test_a_value_across_two_clauses_is_refused():
         frame_tree(["a", "b", "c"], clauses, [Span("S", 0, 3)])
 
 
+def test_an_intent_named_like_the_operator_over_clauses_is_refused():
+    with pytest.raises(DataError, match="an intent is named 'and', .*: rename it"):
+        frame_tree(["play", "jazz"], [Clause("and", 0, 2)], [Span("Genre", 1, 2)])
+
+
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [

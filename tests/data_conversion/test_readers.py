@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -179,20 +180,36 @@ def test_two_columns_refuse_a_line_of_three(tmp_path):
 
 def test_comments_of_two_columns_are_passed_over_and_a_hash_may_be_a_word(tmp_path):
     file = tmp_path / "train.conll"
-    file.write_text("# newdoc\n# intent: A\n# sent_id = 1\ncall O\n# O\n5 B-number\n")
+    lines = ["# newdoc", "# intent: A", "# sent_id = 1", "call O", "# O", "5 B-number", "#music:\tO", "#x=y\tB-tag"]
+    file.write_text("\n".join(lines))
     (row,) = readers.load("bio").read(file)
-    assert row.example().tokens == ("call", "#", "5")
+    assert row.example().tokens == ("call", "#", "5", "#music:", "#x=y")
 
 
 def test_a_file_that_names_no_part_is_noted(tmp_path):
-    for name in ("train.conll", "val.conll", "extra.conll", "README.md"):
+    for name in ("train.conll", "val.conll", "extra", "extra.conll"):
         (tmp_path / name).write_text("# intent: A\nplay O\n")
+    (tmp_path / "README.conll").write_text("# What is here\n")
+    (tmp_path / "more").mkdir()
+    for name in ("seq.in", "seq.out", "label"):
+        (tmp_path / "more" / name).touch()
     release = readers.load("bio").files(tmp_path)
     assert {split: [file.name for file in files] for split, files in release.splits.items()} == {
         "train": ["train.conll"],
         "dev": ["val.conll"],
     }
-    assert release.notes == ["extra.conll is not read: no name says train, dev or test alone"]
+    assert release.notes == ["extra, extra.conll, more are not read: no name says train, dev or test alone"]
+
+
+@pytest.mark.parametrize("release", ["facebook_multilingual", "mix", "overnight", "pizza", "slurp", "top"])
+def test_a_file_of_the_same_format_is_noted_and_another_is_not(release, tmp_path):
+    reader = readers.load(RELEASES[release])
+    shutil.copytree(ASSETS / release, tmp_path / "in")
+    (file, *_) = reader.files(tmp_path / "in").splits["train"]
+    shutil.copy(file, file.with_name(f"more{file.suffix}"))
+    file.with_name(f"notes{file.suffix}").write_text("what is here\n")
+    more = [note for note in reader.files(tmp_path / "in").notes if "no name says" in note]
+    assert more == [f"more{file.suffix} is not read: no name says train, dev or test alone"]
 
 
 def test_snips_reads_the_full_files_latin_1_and_whole_values():
@@ -208,6 +225,15 @@ def test_snips_reads_the_full_files_latin_1_and_whole_values():
     assert river.tokens == ("Play", "folk", "music", "by", "The", "River", "'s", "band", "?")
     assert tags_of(river) == "O B-genre I-genre O B-artist I-artist I-artist O O".split()
     assert examples("snips", "test")[0].tokens == ("Some", "chanson", "française", ",", "please")
+
+
+def test_snips_passes_over_a_byte_order_mark_and_says_where_json_breaks(tmp_path):
+    file = tmp_path / "train_A_full.json"
+    file.write_bytes(b'\xef\xbb\xbf{"A": [{"data": [{"text": "hi"}]}]}')
+    assert reasons("snips", file) == [None]
+    file.write_text('{"A": [\n {"data": [{"text": "hi"}]},\n {"data": [{"text" "hi"}]}\n]}\n')
+    with pytest.raises(DataError, match=r"train_A_full\.json:3:20: not JSON"):
+        reasons("snips", file)
 
 
 @pytest.mark.parametrize("text", ["[]", "not json", '{"A": 1}', '{"A": {"B": 1}}'])
@@ -261,6 +287,15 @@ def test_mix_refuses_what_it_cannot_cut(tmp_path):
     assert "INTENT#INTENT" in third or "two columns" in third
     assert "continues no value" in fourth
     assert "too many" in fifth
+
+
+def test_mix_cuts_no_clause_without_words(tmp_path):
+    file = tmp_path / "train.txt"
+    row = ("play x , and stop", "O B-a O O O")
+    file.write_text(block(*row, "P#Q") + block(*row, "P#B#Q"))
+    first, second = reasons("mix", file)
+    assert first is None
+    assert "3 intents, but too few connectives" in second
 
 
 def test_top_reads_the_cleaned_copy_and_says_so():
@@ -403,10 +438,13 @@ def test_pizza_reads_the_entries_of_the_menu_on_demand():
 def test_pizza_refuses_rows_without_tree_or_words(tmp_path):
     file = tmp_path / "dev.json"
     file.write_text('{"dev.SRC": "a", "dev.TOP": 3}\n{"dev.SRC": "a", "dev.TOP": "(ORDER )"}\n[]\n')
-    first, second, third = reasons("pizza", file)
+    with file.open("a") as more:
+        more.write('{"dev.SRC": "a pizza with ham", "dev.TOP": "(ORDER (PIZZAORDER (NUMBER a ) ) )"}\n')
+    first, second, third, fourth = reasons("pizza", file)
     assert "the field SRC or TOP is missing" in first
     assert "no words" in second
     assert "not a JSON object" in third
+    assert "dev.json:4: the tree does not hold all words of the utterance" in fourth
 
 
 def test_mtop_places_leaves_where_the_annotation_says():
@@ -429,12 +467,15 @@ def test_mtop_reads_one_language():
 def test_mtop_refuses_other_columns_and_tokens(tmp_path):
     file = tmp_path / "train.txt"
     start = "1\tIN:A\t\ta\td\ten_XX\t[IN:A ]\t"
-    file.write_text("".join(f"{start}{end}\n" for end in ("\t", "[]", "{}", '{"tokens": [""], "tokenSpans": []}')))
-    columns, no_object, no_tokens, empty = reasons("mtop", file)
+    ends = ("\t", "[]", "{}", '{"tokens": [""], "tokenSpans": []}', '{"tokens": [], "tokenSpans": []}')
+    lines = [*(f"{start}{end}" for end in ends), '{"question": " ", "logical_form": "[IN:A ]"}']
+    file.write_text("\n".join(lines))
+    columns, no_object, no_tokens, empty, none, blank = reasons("mtop", file)
     assert "eight columns are expected, not 9" in columns
     assert "not a JSON object" in no_object
     assert "no object with tokens and tokenSpans" in no_tokens
     assert "is empty" in empty
+    assert "no words" in none and "no words" in blank
 
 
 def test_jsonl_reads_what_convert_wrote(tmp_path):
