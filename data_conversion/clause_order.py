@@ -1,5 +1,6 @@
 """Compound requests with their clauses in another order, to see whether a parser leans on the order of its test set.
 
+>>> from data_conversion.tree import Leaf
 >>> tokens = ("play", "jazz", "and", "stop")
 >>> play, stop = Node("Play", (Leaf("play", 0), Leaf("jazz", 1))), Node("Stop", (Leaf("stop", 3),))
 >>> tree = Node("and", (play, Leaf("and", 2), stop))
@@ -12,13 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 from random import Random
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.frames import CLAUSE_OPERATOR
-from data_conversion.tree import Leaf, Node
+from data_conversion.tree import Node
 
 
 def shuffled(example: Example, random: Random) -> Example:
@@ -45,8 +45,7 @@ def with_clauses_in_order(example: Example, order: Sequence[int]) -> Example:
         return example
     moved = iter([clauses[index] for index in order])
     children = tuple(next(moved) if isinstance(child, Node) else child for child in example.tree.children)
-    positions = count()
-    tree = Node(example.tree.label, children).map_leaves(lambda leaf: Leaf(leaf.text, next(positions)))
+    tree = Node(example.tree.label, children).numbered()
     tokens = tuple(leaf.text for leaf in tree.leaves())
     return replace(example, utterance=" ".join(tokens), tokens=tokens, tree=tree)
 

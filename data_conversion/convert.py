@@ -25,7 +25,6 @@ from data_conversion.files import atomic_folder, check_destination
 from data_conversion.frames import VALUE_OPERATOR
 from data_conversion.readers import Reader, Row
 from data_conversion.releases import Release, split_of
-from data_conversion.tree import Leaf, Node
 
 
 @dataclass
@@ -196,10 +195,9 @@ def _in_formalism(example: Example, formalism: str) -> Example:
     """The example, to be written in a formalism that still tells intents, slots and operators."""
     before, after = (formalisms.load(name).label_kinds(example.tree) for name in (example.formalism, formalism))
     for label, kind in before.items():
-        if kind != "function" and after[label] == "function":
-            raise DataError(
-                f"{formalism} would lose that {label!r} is of the kind {kind!r}: its trees say it otherwise"
-            )
+        if kind not in ("function", after[label]):
+            remedy = f"choose another formalism than {formalism}"
+            raise DataError(f"the {kind} {label!r} would be of the kind {after[label]!r}: {remedy}")
     return replace(example, formalism=formalism)
 
 
@@ -227,13 +225,7 @@ def _with_words_kept(example: Example) -> Example:
 
 def _with_value_operator(example: Example, operator: str) -> Example:
     kinds = formalisms.load(example.formalism).label_kinds(example.tree)
-
-    def renamed(node: Node) -> Node:
-        children = tuple(child if isinstance(child, Leaf) else renamed(child) for child in node.children)
-        is_value_operator = node.label == VALUE_OPERATOR and kinds[node.label] == "operator"
-        return Node(operator if is_value_operator else node.label, children)
-
-    return replace(example, tree=renamed(example.tree))
+    return transform.rename(example, VALUE_OPERATOR, operator) if kinds.get(VALUE_OPERATOR) == "operator" else example
 
 
 def _outcomes(

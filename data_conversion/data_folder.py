@@ -21,9 +21,8 @@ from data_conversion import formalisms
 from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.files import spooled, spooling
-from data_conversion.ontology import Ontology
+from data_conversion.ontology import Label, Ontology
 from data_conversion.releases import SPLITS
-from data_conversion.tokenization import tokenize
 from data_conversion.tree import Node
 
 OUTPUTS = frozenset({*(f"{split}.jsonl" for split in SPLITS), "ontology.json", "rejects.jsonl"})
@@ -88,7 +87,7 @@ def write_data(
 
 
 def _learn(outcomes: Iterable[Outcome]) -> Ontology:
-    """The ontology of the rows that can be converted and do not contradict those before them."""
+    """The ontology of the rows that can be written and do not contradict those before them."""
 
     def trees() -> Iterator[tuple[str, Node, Mapping[str, str]]]:
         known: dict[str, str] = {}
@@ -96,6 +95,8 @@ def _learn(outcomes: Iterable[Outcome]) -> Ontology:
             try:
                 example = outcome.example()
                 kinds = _kinds(example, known)
+                # Its own labels decide: what `ontology` knows besides makes no row one that can be written.
+                example.to_json(Ontology({example.domain: {name: Label(kind) for name, kind in kinds.items()}}))
             except DataError:  # the reject is written with its split
                 continue
             known.update(kinds)
@@ -125,7 +126,7 @@ def _write(folder: Path, outcomes: Mapping[str, Iterable[Outcome]], ontology: On
                         written.rejects += 1
                         continue
                     written.counts[split] += 1
-                    agreeing += example.tokens == tuple(token.text for token in tokenize(example.utterance))
+                    agreeing += example.our_tokens
                     leaves += len(example.leaves)
                     copied += sum(position is not None for position in example.leaves)
     written.agreement = agreeing / max(1, sum(written.counts.values()))

@@ -25,13 +25,15 @@ def parse_json(text: str) -> Any:
     """The value that `text` writes.
 
     Raises:
-        DataError: with the column, where it is not JSON; it is nested too deep, or an object has a key twice.
+        DataError: with the column, and of several lines the line, where it is not JSON; it is nested too deep, or an
+            object has a key twice.
     """
     try:
         value = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         shown = text.split("\n")[error.lineno - 1]  # as json counts lines
-        raise DataError(f"not JSON ({error.msg})", column=error.colno, text=shown) from None
+        line = error.lineno if "\n" in text else None  # one alone may be any line of a file
+        raise DataError(f"not JSON ({error.msg})", line=line, column=error.colno, text=shown) from None
     except ValueError as error:  # a number of more digits than Python reads
         raise DataError(f"not JSON ({error})") from None
     except RecursionError:

@@ -26,9 +26,9 @@ from data_conversion.data_warnings import data_warnings
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples
 from data_conversion.files import atomic_file, require_data_folder
+from data_conversion.frames import frame_of
 from data_conversion.ontology import KINDS, Ontology
 from data_conversion.releases import SPLITS
-from data_conversion.tokenization import tokenize
 from data_conversion.tree import Leaf, Node
 
 ActionCounters = Mapping[str, Callable[[Node], int]]
@@ -118,15 +118,15 @@ class _Split:
         kinds = formalisms.load(example.formalism).label_kinds(tree)
         nodes = list(tree.nodes())
         intents = [node for node in nodes if kinds[node.label] == "intent"]
-        clauses = _clauses(tree, kinds)
+        clauses = len(frame_of(tree, kinds=kinds).intents)
         positions = example.leaves
         counts = self.domains.setdefault(example.domain, Counter())
         counts["rows"] += 1
         counts["nested"] += len(intents) > clauses
         counts["compound"] += clauses > 1
         counts["slotless"] += any(not any(isinstance(child, Node) for child in node.children) for node in intents)
-        counts["words_kept"] += positions == list(range(len(example.tokens)))
-        counts["our_tokens"] += example.tokens == tuple(token.text for token in tokenize(utterance))
+        counts["words_kept"] += example.words_kept
+        counts["our_tokens"] += example.our_tokens
         counts["leaves"] += len(positions)
         counts["copyable"] += len(positions) - positions.count(None)
         if utterance in self.utterances:
@@ -165,13 +165,6 @@ class _Split:
             "in_train": None if self.train is None else counts["in_train"] / rows,
             "copyable_leaves": counts["copyable"] / max(1, counts["leaves"]),
         }
-
-
-def _clauses(node: Node, kinds: Mapping[str, str]) -> int:
-    if kinds[node.label] == "slot":
-        return 0
-    below = sum(_clauses(child, kinds) for child in node.children if isinstance(child, Node))
-    return below + (kinds[node.label] == "intent")
 
 
 def _distribution(counts: Counter[int]) -> dict[str, Any]:

@@ -102,7 +102,8 @@ def _per_value(node: Node, kinds: Mapping[str, str]) -> Node:
 def _continues(value: Node, word: Node) -> bool:
     """Whether a slot's words go on in the slot after it."""
     parts = (*value.children, *word.children)
-    if value.label != word.label or not parts or not all(isinstance(part, Leaf) for part in parts):
+    is_empty = not value.children or not word.children
+    if value.label != word.label or is_empty or not all(isinstance(part, Leaf) for part in parts):
         return False
     last, first = value.children[-1], word.children[0]
     assert isinstance(last, Leaf) and isinstance(first, Leaf)
@@ -118,13 +119,18 @@ def canonical(example: Example) -> Example:
     '[IN:PLAY [SL:ARTIST the tide ] [SL:TITLE blue ] ]'
 
     The utterance and its tokens are lowered too, and every leaf keeps its position: the words of a value stay together
-    and in order, while the values no longer follow the utterance. Clauses and coordinated values under an operator and
-    the arguments of a function stay in their order, which means something.
+    and in order, while the values no longer follow the utterance. Clauses and coordinated values under an operator stay
+    in their order, which means something.
 
     Chen et al. 2020, *Low-Resource Domain Adaptation for Compositional Task-Oriented Semantic Parsing*.
+
+    Raises:
+        DataError: a label is a function.
     """
     dropped = drop_words(example)
     kinds = formalisms.load(example.formalism).label_kinds(dropped.tree)
+    if functions := [label for label, kind in kinds.items() if kind == "function"]:
+        raise DataError(f"{functions[0]!r} is a function: a logical form in lower case would mean something else")
     return replace(
         dropped,
         utterance=example.utterance.lower(),
@@ -149,12 +155,7 @@ def rename(example: Example, old: str, new: str) -> Example:
 
     Data that had the new label before is not got back.
     """
-    return replace(example, tree=_renamed(example.tree, old, new))
-
-
-def _renamed(node: Node, old: str, new: str) -> Node:
-    children = (child if isinstance(child, Leaf) else _renamed(child, old, new) for child in node.children)
-    return Node(new if node.label == old else node.label, tuple(children))
+    return replace(example, tree=example.tree.map_labels(lambda label: new if label == old else label))
 
 
 _SIMPLE_WORLD, _SHORT = "edu.stanford.nlp.sempre.overnight.SimpleWorld.", "SW."
@@ -168,18 +169,19 @@ def shorten_simpleworld(example: Example) -> Example:
     >>> formalisms.load("lambda-dcs").write(shortened.tree)
     '(call SW.singleton en.film)'
     """
-    return replace(example, tree=_with_prefix(example.tree, _SIMPLE_WORLD, _SHORT))
+    return _with_prefix(example, _SIMPLE_WORLD, _SHORT)
 
 
 def lengthen_simpleworld(example: Example) -> Example:
     """With the long name of Overnight's class again: what `shorten_simpleworld` shortened."""
-    return replace(example, tree=_with_prefix(example.tree, _SHORT, _SIMPLE_WORLD))
+    return _with_prefix(example, _SHORT, _SIMPLE_WORLD)
 
 
-def _with_prefix(node: Node, old: str, new: str) -> Node:
-    children = (child if isinstance(child, Leaf) else _with_prefix(child, old, new) for child in node.children)
-    label = new + node.label.removeprefix(old) if node.label.startswith(old) else node.label
-    return Node(label, tuple(children))
+def _with_prefix(example: Example, old: str, new: str) -> Example:
+    def changed(label: str) -> str:
+        return new + label.removeprefix(old) if label.startswith(old) else label
+
+    return replace(example, tree=example.tree.map_labels(changed))
 
 
 # -- by name -----------------------------------------------------------------------------------------------------------

@@ -81,6 +81,13 @@ class Node:
             tuple(change(child) if isinstance(child, Leaf) else child.map_leaves(change) for child in self.children),
         )
 
+    def map_labels(self, change: Callable[[str], str]) -> Node:
+        """The same tree with every label changed."""
+        return Node(
+            change(self.label),
+            tuple(child if isinstance(child, Leaf) else child.map_labels(change) for child in self.children),
+        )
+
     def shifted(self, offset: int) -> Node:
         """The tree for the same words `offset` tokens further on in a longer utterance."""
         return self.map_leaves(lambda leaf: leaf if leaf.position is None else Leaf(leaf.text, leaf.position + offset))

@@ -45,7 +45,7 @@ class _Builder(lark.Transformer):
 
 
 _NAMES = {"_OPEN": "'('", "_CLOSE": "')'", "HEAD": "a name", "METHOD": "a name with a dot", "WORD": "a word"}
-_NAMES |= {"STRING": "a word that is no type", "TYPE": "a type", "CONSTANT": "a constant"}
+_NAMES |= {"LAMBDA": "'lambda'", "STRING": "a word that is no type", "TYPE": "a type", "CONSTANT": "a constant"}
 _GRAMMAR = Grammar(Path(__file__).with_suffix(".lark"), _Builder(), _NAMES)
 
 

@@ -23,9 +23,8 @@ from typing import Any
 
 import lark
 
-from data_conversion.grammar import Grammar, one_word, unescaped
-from data_conversion.ontology import Ontology
-from data_conversion.tree import Leaf, Node, check_depth
+from data_conversion.grammar import Grammar, one_word, reader_and_writer, unescaped
+from data_conversion.tree import Leaf, Node
 
 _SPECIAL = re.compile(r"\\|^\[|^\]$")
 _KINDS = {"IN:": "intent", "SL:": "slot"}
@@ -47,32 +46,15 @@ _GRAMMAR = Grammar(
 )
 
 
-def read(text: str, ontology: Ontology | None = None) -> Node:
-    """The tree that `text` writes; the ontology is not needed.
-
-    Raises:
-        DataError: with the column, where the brackets are not those of one tree; or it is deeper than `MAX_DEPTH`.
-    """
-    tree: Node = _GRAMMAR.read(text)
-    return tree
-
-
-def write(tree: Node, ontology: Ontology | None = None) -> str:
-    """The canonical line for `tree`; the ontology is not needed.
-
-    Raises:
-        DataError: a label or a word is empty or has white space; or the tree is deeper than `MAX_DEPTH`.
-    """
-    check_depth(tree)
-    return _written(tree)
-
-
 def _written(node: Node) -> str:
     children = (
         _SPECIAL.sub(r"\\\g<0>", one_word(child.text)) if isinstance(child, Leaf) else _written(child)
         for child in node.children
     )
     return " ".join(["[" + one_word(node.label), *children, "]"])
+
+
+read, write = reader_and_writer(_GRAMMAR, _written)
 
 
 def label_kinds(tree: Node) -> Mapping[str, str]:

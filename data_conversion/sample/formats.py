@@ -1,4 +1,4 @@
-"""Excerpts of the sample corpus in every input format, so that a newcomer sees what their own data should look like."""
+"""Excerpts of the sample corpus in six input formats, so that a newcomer sees what their own data should look like."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from data_conversion.sample.row import Row, attach_clitics
 
 ROWS = 20
 SNIPS_INTENTS = ("PlayMusicIntent", "GetWeatherIntent")
-README = """# The same requests in every input format
+README = """# The same requests in six input formats
 
-Twenty training requests of the sample corpus in each format that `semparse convert` reads. Write your own data like one
-of these folders, and `semparse convert FOLDER DESTINATION` finds out which it is. (`../corpus` is in the first format.)
+Twenty training requests of the sample corpus in the most common formats that `semparse convert` reads. Write your own
+data like one of these folders, and `semparse convert FOLDER DESTINATION` finds out which it is. (`../corpus` is in the
+first format.)
 
 | folder | what a row looks like |
 |---|---|

@@ -320,5 +320,20 @@ def test_what_no_reader_recognises_comes_with_advice(tmp_path):
 
 
 def test_a_formalism_that_tells_no_intents_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="top would lose that 'FindCinemaIntent' is of the kind 'intent'"):
+    with pytest.raises(DataError, match="intent 'FindCinemaIntent' would be of the kind 'function': .* than top"):
         convert(ASSETS / "bio", tmp_path / "out", formalism="top")
+
+
+def test_a_formalism_that_tells_labels_to_be_of_other_kinds_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dev.json").write_text('{"dev.SRC": "a pizza", "dev.TOP": "(ORDER (PIZZAORDER a pizza ) )"}\n')
+    with pytest.raises(DataError, match="the intent 'PIZZAORDER' would be of the kind 'slot': .* than bracket"):
+        convert(tmp_path / "dev.json", tmp_path / "out", reader="pizza", formalism="bracket")
+    (tmp_path / "train.seq").write_text("[IN:A [SL:X [IN:B b ] [IN:B c ] ] ]\n[IN:A [SL:X [IN:B b ] ] ]\n")
+    assert convert(tmp_path / "train.seq", tmp_path / "out", formalism="bracket").rejects == 1
+
+
+def test_a_rejected_row_teaches_nothing(tmp_path: Path) -> None:
+    (tmp_path / "train.seq").write_text("[IN:A [SL:X ] b ]\n[IN:A [SL:Y c ] [SL:Z [SL:X d ] ] ]\n[IN:A [SL:Y c ] ]\n")
+    summary = convert(tmp_path / "train.seq", tmp_path / "out", formalism="bracket")
+    assert (summary.counts, summary.rejects) == ({"train": 1}, 2)
+    assert list(Ontology.load(tmp_path / "out" / "ontology.json").labels) == ["IN:A", "SL:Y"]

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from data_conversion.errors import DataError
-from data_conversion.files import atomic_file, atomic_folder, check_utf8, read_lines, require_data_folder
+from data_conversion.files import atomic_file, atomic_folder, check_utf8, filled_lines, read_lines, require_data_folder
 
 
 def test_lines_have_numbers(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_bytes("one\r\n\nדרך\u2028four\nfive".encode())
     assert list(read_lines(path)) == [(1, "one"), (2, ""), (3, "דרך\u2028four"), (4, "five")]
+    assert [number for number, _ in filled_lines(path)] == [1, 3, 4]
 
 
 def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:

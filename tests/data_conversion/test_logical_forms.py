@@ -136,6 +136,7 @@ def test_lambda_dcs_tree(line: str, tree: Node | None) -> None:
         ("(call SW.filter (string))", 24, "expected a word that is no type"),
         ("(string film)", 2, "expected"),
         ("(lambda s)", 10, "expected"),
+        ("((foo x) y)", 3, "expected 'lambda': "),
         ("(call SW.filter", 16, "the text ends"),
         ("(call SW.filter))", 17, "expected the end of the text"),
     ],

@@ -84,6 +84,12 @@ def test_per_value(before: str, after: str) -> None:
     assert formalisms.load("bracket").write(changed.tree, ONTOLOGY) == after
 
 
+@pytest.mark.parametrize("values", ["[SL:X ] [SL:X foo ]", "[SL:X foo ] [SL:X ]", "[SL:X ] [SL:X ]"])
+def test_per_value_leaves_slots_without_words_alone(values: str) -> None:
+    before = example(f"[IN:A {values} bar ]", "top")
+    assert transforms.load("per-value")(before) == before
+
+
 def test_canonical() -> None:
     before = example("[IN:REMIND Remind me [SL:TODO to [IN:CALL [SL:NAME Ann ] now ] ] [SL:DATE On Monday ] ]", "top")
     after = transforms.load("canonical")(before)
@@ -98,6 +104,11 @@ def test_canonical() -> None:
 def test_canonical_keeps_the_order_of_clauses() -> None:
     before = example("(and(Play(Mediatype(music)))(Buy(add(Item(nuts))(Item(figs)))))")
     assert transforms.load("canonical")(before) == before
+
+
+def test_canonical_refuses_logical_forms() -> None:
+    with pytest.raises(DataError, match="'answer' is a function"):
+        transforms.load("canonical")(example("answer(A,river(A))", "prolog"))
 
 
 def test_two_renames_to_one_label_merge_the_labels() -> None:
