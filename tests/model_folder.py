@@ -11,7 +11,7 @@ from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Leaf, Node
 from parser import artifact
-from parser.batching import Derivations
+from parser.derivations import Derivations
 from parser.evaluation.metrics import slot_values
 from parser.vocabulary import Vocabulary
 
