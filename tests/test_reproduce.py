@@ -737,7 +737,7 @@ def test_a_peer_that_cannot_be_measured_is_told_in_one_line(
 
 def test_conversion_records_and_their_table(monkeypatch: pytest.MonkeyPatch) -> None:
     benchmark = script("benchmark")
-    monkeypatch.setattr(benchmark, "RAW", ROOT / "tests" / "assets")
+    monkeypatch.setenv("SEMPARSE_DATA", str(ROOT / "tests" / "assets"))
     once, tenfold = (benchmark.conversion(times) for times in (1, 10))
     assert tenfold["utterances"] == 10 * once["utterances"] > 0
     phases = {
@@ -754,6 +754,6 @@ def test_a_script_says_in_one_line_what_data_it_lacks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     benchmark = script("benchmark")
-    monkeypatch.setattr(benchmark, "RAW", tmp_path)
+    monkeypatch.setenv("SEMPARSE_DATA", str(tmp_path))
     assert benchmark.main(["data", "--phase", "convert"]) == 1
     assert capfd.readouterr().err == f"benchmark.py: {tmp_path / 'topv2'}: no such file or folder\n"
