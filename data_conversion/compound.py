@@ -228,7 +228,7 @@ def _is_simple(example: Example, ontology: Ontology) -> bool:
 
 def _learn(examples: Iterable[Example], source: Ontology, operators: Iterable[str]) -> Ontology:
     """The ontology of composed data; a label is of the kind that it is in the source, or an operator of ours."""
-    kinds = dict.fromkeys(operators, "operator") | {name: label.kind for name, label in source.labels.items()}
+    kinds = dict.fromkeys(operators, "operator") | source.kinds
     ontology = Ontology.learn((example.domain, example.tree, kinds) for example in examples)
     if MIXED in ontology.domains:
         return Ontology({**ontology.domains, MIXED: ontology.labels})

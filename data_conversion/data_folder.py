@@ -106,7 +106,6 @@ def _learn(outcomes: Iterable[Outcome]) -> Ontology:
 
 
 def _write(folder: Path, outcomes: Mapping[str, Iterable[Outcome]], ontology: Ontology, strict: bool) -> Written:
-    known = {name: label.kind for name, label in ontology.labels.items()}
     written = Written()
     agreeing = copied = leaves = 0
     with open(folder / "rejects.jsonl", "w", encoding="utf-8") as rejects:
@@ -116,7 +115,7 @@ def _write(folder: Path, outcomes: Mapping[str, Iterable[Outcome]], ontology: On
                 for outcome in of_split:
                     try:
                         example = outcome.example()
-                        _kinds(example, known)
+                        _kinds(example, ontology.kinds)
                         lines.write(example.to_json(ontology) + "\n")
                     except DataError as error:
                         error = error.at(file=outcome.file, line=outcome.line)

@@ -86,9 +86,14 @@ class Ontology:
         return dict(sorted(merged.items()))
 
     @cached_property
+    def kinds(self) -> dict[str, str]:
+        """The kind of every label."""
+        return {name: label.kind for name, label in self.labels.items()}
+
+    @cached_property
     def intents(self) -> frozenset[str]:
         """The names of all intents."""
-        return frozenset(name for name, label in self.labels.items() if label.kind == "intent")
+        return frozenset(name for name, kind in self.kinds.items() if kind == "intent")
 
     def check(self, tree: Node) -> None:
         """Does nothing for a tree whose labels are all known.

@@ -49,7 +49,7 @@ def without_values_of(
     >>> [example.utterance for example in result.examples], result.replaced, result.closed
     (['play abba', 'play abba'], 1, [])
     """
-    kinds = {name: label.kind for name, label in ontology.labels.items()}
+    kinds = ontology.kinds
     held = {value.key for example in others for value in _values(Request.of(example), kinds)}
     choices: dict[tuple[str, ...], dict[tuple[str, ...], Words]] = {}
     for example in train:

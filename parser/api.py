@@ -179,7 +179,6 @@ class SemanticParser:
         self._network = model.network()
         self._indexer = Indexer(self._network.vocabulary)
         self._formalism = formalisms.load(model.formalism)
-        self._kinds = {name: label.kind for name, label in model.ontology.labels.items()}
 
     @classmethod
     def from_pretrained(cls, path: str | Path, packages: Sequence[str] = ()) -> SemanticParser:
@@ -306,7 +305,7 @@ class SemanticParser:
             log_prob=derivation.log_prob,
             actions=derivation.actions,
             intents=FlatView(request.utterance, request.tokens, self.ontology).intents(tree),
-            kinds=self._kinds,
+            kinds=self.ontology.kinds,
             weights=derivation.attention,
             domain=derivation.domain,
         )

@@ -78,7 +78,7 @@ def kinds_of(example: Example, predicted: Node | None, ontology: Ontology) -> di
     return {
         **{node.label: "function" for node in nodes},
         **formalisms.load(example.formalism).label_kinds(example.tree),
-        **{name: label.kind for name, label in ontology.labels.items()},
+        **ontology.kinds,
     }
 
 

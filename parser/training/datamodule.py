@@ -171,9 +171,10 @@ class Batches:
         self, derivations: Derivations, batch_size: int, shuffled_by: ParserData, *, balanced: bool = False
     ) -> None:
         self.derivations, self.batch_size, self._data, self.balanced = derivations, batch_size, shuffled_by, balanced
+        self._number = len(batch_sizes(derivations.steps[self._indices(0)], batch_size))
 
     def __len__(self) -> int:
-        return len(batch_sizes(self.derivations.steps[self._indices(0)], self.batch_size))
+        return self._number
 
     def __iter__(self) -> Iterator[Batch]:
         assert self._data.trainer is not None
