@@ -96,7 +96,7 @@ class Vocabulary:
         if "labels" in separate:
             ontology = marked_ontology(ontology, sorted(domains))
         elif separate and not any(map(domain_of, lexicon)):
-            raise DataError("data.separate: no tree has tokens that are generated: separate the labels")
+            raise DataError("data.separate: no tree generates tokens: separate the labels (multitask_labels.yaml)")
         return cls(
             words=dict(words.most_common()),
             characters=[character for character, _ in characters.most_common()],

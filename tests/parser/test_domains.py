@@ -136,7 +136,7 @@ def test_the_loss_of_marked_examples_is_finite_and_tells_the_domain(
 
 def test_what_the_data_cannot_tell_apart_is_refused() -> None:
     copied = Example("x", "a", "play jazz", ("play", "jazz"), Node("Play", (Leaf("jazz", 1),)))
-    with pytest.raises(DataError, match="no tree has tokens that are generated: separate the labels"):
+    with pytest.raises(DataError, match="no tree generates tokens: separate the labels .multitask_labels.yaml."):
         Vocabulary.learn([copied], Ontology.learn([("a", copied.tree, {"Play": "intent"})]), separate=["tokens"])
     with pytest.raises(DataError, match="train has the domain 'a', but its ontology has only b"):
         Vocabulary.learn([copied], Ontology.learn([("b", copied.tree, {"Play": "intent"})]), separate=["labels"])
