@@ -12,15 +12,13 @@ from parser.evaluation.recording import mean_over_domains, recorded, store
 from parser.evaluation.results import Record
 from parser.experiments import transferring
 from parser.experiments.data import CONVERTED, OVERNIGHT
-from parser.experiments.measuring import DETAILS, Experiment, TestSet
+from parser.experiments.measuring import BEAM, DETAILS, Experiment, TestSet
 from parser.experiments.reasons import record_reasons
 from parser.experiments.training import Training, experiment_config
 
 MAIN = ("main",)
 NATURAL = Path("tests/assets/natural/test.jsonl")
 """Compound requests written by hand in SNIPS's ontology."""
-BEAM = 4
-"""What the figures of the main tables are searched with: on TOP dev a wider beam adds nothing."""
 COMPOSED = "snips simple requests, composed"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from parser.evaluation.recording import gains, mean_over_domains, recorded, store
 from parser.evaluation.results import Record
 from parser.experiments.data import ASSISTANT, CONVERTED, OVERNIGHT, SOURCES, SPIS, TARGETS
-from parser.experiments.measuring import DETAILS, FOUND, Experiment, TestSet
+from parser.experiments.measuring import BEAM, DETAILS, FOUND, Experiment, TestSet
 from parser.experiments.training import Training, experiment_config
 
 LONG = 20
@@ -49,7 +49,7 @@ def measured(training: Training, tests: tuple[TestSet, ...], train: str) -> list
     out."""
     told = (True, False) if training.multitask else (False,)
     seeds = 1 if training.minutes > LONG else 3
-    return [Experiment(training, tests, train, seeds=seeds, named_domains=named) for named in told]
+    return [Experiment(training, tests, train, seeds=seeds, beam=BEAM, named_domains=named) for named in told]
 
 
 def tests_of(folder: str, dataset: str, domain: str, table: str, *, dedup: str | None = None) -> tuple[TestSet, ...]:
@@ -90,9 +90,8 @@ def _without_attention(table: str) -> Iterator[Experiment]:
     """As the article's parser of these domains is."""
     for domain in OVERNIGHT:
         training = overnight_alone(domain).varied("no_attention", "configs/model/no_attention.yaml")
-        yield Experiment(
-            training, tests_of(f"overnight-{domain}", "overnight", domain, table), "overnight, no attention"
-        )
+        tests = tests_of(f"overnight-{domain}", "overnight", domain, table)
+        yield Experiment(training, tests, "overnight, no attention", beam=BEAM)
 
 
 def _across_tasks(table: str) -> Iterator[Experiment]:
@@ -158,11 +157,9 @@ def all_of_topv2() -> list[Experiment]:
     """One parser for all eight domains of TOPv2."""
     multitask = together("topv2", "topv2", 60, _MULTITASK_LABELS)
     return [
-        Experiment(
-            multitask, tests_of(f"topv2-{domain}", "topv2", domain, "multitask")[1:], "topv2", named_domains=named
-        )
+        experiment
         for domain in (*SOURCES, *TARGETS)
-        for named in (True, False)
+        for experiment in measured(multitask, tests_of(f"topv2-{domain}", "topv2", domain, "multitask")[1:], "topv2")
     ]
 
 
