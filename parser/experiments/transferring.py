@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from parser.evaluation.recording import gains, mean_over_domains, recorded, store
 from parser.evaluation.results import Record
@@ -34,9 +35,9 @@ def alone(name: str, config: str, minutes: float) -> Training:
     return Training(name.replace("-", "_"), (experiment_config(config),), minutes, data=CONVERTED / name)
 
 
-def going_on(training: Training, source: Training, way: str = "pretraining") -> Training:
-    """The same training from the weights of another parser."""
-    return training.varied(way.replace(" ", "_"), _PRETRAINING, source=source, transfer=way)
+def going_on(training: Training, source: Training, way: str = "pretraining", **facts: Any) -> Training:
+    """The same training from the weights of another parser; the facts are attributes that differ besides."""
+    return training.varied(way.replace(" ", "_"), _PRETRAINING, source=source, transfer=way, **facts)
 
 
 def together(name: str, config: str, minutes: float, multitask: str) -> Training:
@@ -66,6 +67,10 @@ def tests_of(folder: str, dataset: str, domain: str, table: str, *, dedup: str |
 # -- questions: Overnight ----------------------------------------------------------------------------------------------
 
 
+HALF: dict[str, Any] = {"epochs": 25, "minutes": 2.5}
+"""Who goes on with all examples of a domain needs half the epochs that learning it alone takes: the choice of dev."""
+
+
 def overnight_alone(domain: str, part: str = "") -> Training:
     """A parser of one domain, or of a part of it."""
     return alone(f"overnight{part}-{domain}", "overnight", 1 if part else 5)
@@ -81,7 +86,8 @@ def overnight_transfer() -> list[Experiment]:
             others = alone(f"overnight-but-{domain}", "overnight_sources", 15)
             tests = tests_of(f"overnight{part}-{domain}", "overnight", domain, table)
             both = [going_on(own, multitask, "both")] if part else []
-            for way in (own, going_on(own, others), multitask, *both):
+            pretraining = going_on(own, others, **({} if part else HALF))
+            for way in (own, pretraining, multitask, *both):
                 made += measured(way, tests, train)
     return [*made, *_without_attention(table), *_across_tasks(table)]
 
@@ -97,7 +103,8 @@ def _without_attention(table: str) -> Iterator[Experiment]:
 def _across_tasks(table: str) -> Iterator[Experiment]:
     """From a parser of requests to a parser of questions, for two of the smaller domains."""
     for domain in ("calendar", "recipes"):
-        training = going_on(overnight_alone(domain), assistant_alone("messaging"), "pretraining on messaging")
+        source, way = assistant_alone("messaging"), "pretraining on messaging"
+        training = going_on(overnight_alone(domain), source, way, **HALF)
         yield from measured(training, tests_of(f"overnight-{domain}", "overnight", domain, table), "overnight")
 
 
