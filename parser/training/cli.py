@@ -30,6 +30,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from data_conversion import formalisms
 from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
+from data_conversion.json_text import read_json
 from parser.artifact import model_name
 from parser.training.callbacks import RunRecorder
 from parser.training.checks import (
@@ -156,7 +157,10 @@ class ParserCLI(LightningCLI):
             raise DataError(f"W&B: {error}: run `wandb login`, or say --wandb offline") from None
 
     def after_fit(self) -> None:
-        run = Path(self.config[self.subcommand].run)
+        config = self.config[self.subcommand]
+        run, monitor = Path(config.run), config.checkpoint.monitor
+        if best := read_json(run / "metrics.json")["best"]:
+            print(f"best.ckpt is of epoch {best['epoch']}: {monitor} {best[monitor]:.1f}", file=sys.stderr)
         print(shlex.join(["semparse", "export", str(run), f"models/{model_name(run)}"]))
 
     def after_predict(self) -> None:

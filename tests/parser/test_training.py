@@ -181,7 +181,7 @@ def tracked(config: Path) -> Iterator[Tracked]:
 
 
 def test_fit_writes_the_run_and_prints_the_export_command_last(tracked: Tracked) -> None:
-    assert tracked.done.status == 0 and tracked.done.error == ""
+    assert tracked.done.status == 0, tracked.done.error
     assert {file.name for file in tracked.run.iterdir()} == {
         "config.yaml",
         "best.ckpt",
@@ -192,7 +192,10 @@ def test_fit_writes_the_run_and_prints_the_export_command_last(tracked: Tracked)
     assert tracked.done.out.splitlines() == [f"semparse export {tracked.run} models/tiny"]
     metrics = json.loads((tracked.run / "metrics.json").read_bytes())
     assert [epoch["epoch"] for epoch in metrics["curve"]] == list(range(EPOCHS))
-    assert metrics["best"] in metrics["curve"] and metrics["params"] > 0
+    best = metrics["best"]
+    assert best in metrics["curve"] and metrics["params"] > 0
+    told = f"best.ckpt is of epoch {best['epoch']}: dev/exact_match {best['dev/exact_match']:.1f}\n"
+    assert tracked.done.error == told
     assert all(epoch["train/utt_s"] > 0 and epoch["dev/parse_utt_s"] > 0 for epoch in metrics["curve"])
 
 
