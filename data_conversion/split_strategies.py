@@ -2,7 +2,7 @@
 options are its keyword arguments, and it says of each row where it goes.
 
     >>> names()
-    ['dedup', 'holdout', 'leave-domain', 'spis', 'template']
+    ['dedup', 'holdout', 'leave-domain', 'only-domain', 'spis', 'template']
 """
 
 from __future__ import annotations
@@ -110,6 +110,23 @@ def leave_domain(rows: Sequence[Row], random: Random, *, domain: str) -> Plan:
     return [row.split if (row.domain == domain) == (row.split == "test") else None for row in rows]
 
 
+def only_domain(rows: Sequence[Row], random: Random, *, domain: str) -> Plan:
+    """The rows of one domain, each in its split: what is to be learnt after the others (`leave_domain`).
+
+    >>> places = [("train", "music"), ("train", "timer"), ("test", "music"), ("test", "timer")]
+    >>> rows = [Row(split, domain, "stop", ("Stop",), ("Stop",)) for split, domain in places]
+    >>> only_domain(rows, Random(0), domain="timer")
+    [None, 'train', None, 'test']
+
+    Raises:
+        DataError: train has no such domain.
+    """
+    known = sorted({row.domain for row in rows if row.split == "train"})
+    if domain not in known:
+        raise DataError(f"train has no domain {domain!r}: its domains are {', '.join(known)}")
+    return [row.split if row.domain == domain else None for row in rows]
+
+
 def dedup(rows: Sequence[Row], random: Random) -> Plan:
     """Dev and test without the utterances that stand in train, letter by letter.
 
@@ -155,6 +172,7 @@ STRATEGIES: dict[str, Callable[..., Plan]] = {
     "dedup": dedup,
     "holdout": holdout,
     "leave-domain": leave_domain,
+    "only-domain": only_domain,
     "spis": spis,
     "template": template,
 }

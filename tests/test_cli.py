@@ -283,7 +283,7 @@ def test_split_says_what_it_did(semparse: Run, data: Path, tmp_path: Path) -> No
     [
         (["spis", "--share", "0.5"], 2, "the strategy 'spis' has no option 'share'"),
         (["leave-domain"], 2, "the strategy 'leave-domain' needs the option 'domain'"),
-        (["halves"], 2, "choose one of dedup, holdout, leave-domain, spis, template"),
+        (["halves"], 2, "choose one of dedup, holdout, leave-domain, only-domain, spis, template"),
         (["spis", "--spis", "0"], 2, "'0' is no whole number from 1"),
     ],
 )

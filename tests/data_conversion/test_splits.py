@@ -98,6 +98,14 @@ def test_leave_domain(source: Path) -> None:
     assert list(Ontology.load(folder / "ontology.json").domains) == ["food"]
 
 
+def test_only_domain(source: Path) -> None:
+    folder = done(source, "only-domain", domain="home")
+    assert {example.domain for split in ("train", "test") for example in rows(folder, split)} == {"home"}
+    assert list(Ontology.load(folder / "ontology.json").domains) == ["home"]
+    with pytest.raises(DataError, match="train has no domain 'zoo': its domains are food, home"):
+        done(source, "only-domain", domain="zoo")
+
+
 def test_dedup(source: Path) -> None:
     folder = done(source, "dedup")
     assert [example.utterance for example in rows(folder, "test")] == ["buy eggs", "wait", "hall lights"]
