@@ -212,7 +212,7 @@ class SemanticParser:
             text: the utterance.
             nbest: how many alternatives to look for.
             beam: how many hypotheses the search keeps, `nbest` or more; 1 is greedy search. By default it is 1 for one
-                parse and twice `nbest` for more.
+                parse and twice `nbest` for more, as far as a search may be that wide.
             domain: the domain of the utterance, one of `domains`; where none is named the model tells it.
 
         Raises:
@@ -324,7 +324,7 @@ class _Search:
         if batch_size < 1 or nbest < 1:
             raise DataError("batch size and number of parses are 1 or more")
         if beam is None:
-            beam = 1 if nbest == 1 else 2 * nbest
+            beam = 1 if nbest == 1 else max(nbest, min(2 * nbest, WIDEST))
         if beam < nbest:
             raise DataError(f"a beam of {beam} cannot hold {nbest} parses: it is {nbest} or more")
         if beam > WIDEST:

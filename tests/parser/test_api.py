@@ -213,8 +213,8 @@ def test_batch_size_and_nbest_are_checked(nlu: SemanticParser) -> None:
         nlu.parse("play music", nbest=0)
     with pytest.raises(DataError, match="a beam of 2 cannot hold 3 parses"):
         nlu.parse("play music", nbest=3, beam=2)
-    with pytest.raises(DataError, match="a beam of 2000 is too wide"):
-        nlu.parse("play music", nbest=1000)
+    with pytest.raises(DataError, match="a beam of 1001 is too wide"):
+        nlu.parse("play music", nbest=1001)
 
 
 def test_a_wide_beam_takes_fewer_utterances_at_a_time() -> None:
