@@ -150,6 +150,7 @@ COMPARED = {
     "overnight-transfer": "transfer",
     "slu-transfer": "transfer",
     "topv2-low-resource": "transfer",
+    "multitask": "transfer",
     "copy": "copy",
     "transfer-reasons": "metric",
 }
