@@ -152,7 +152,7 @@ def low_resource() -> list[Experiment]:
     for target in TARGETS:
         for spis in SPIS:
             name = f"topv2-canonical-{target}-{spis}spis"
-            own = alone(name, "topv2_spis" if spis < 500 else "topv2_many_spis", 1 + spis / 25)
+            own = alone(name, "topv2_spis" if spis < 100 else "topv2_many_spis", 1 + spis / 25)
             dev, _ = tests_of(name, "topv2", target, "topv2-low-resource")
             _, test = tests_of(f"topv2-canonical-{target}", "topv2", target, "topv2-low-resource")
             for way in (own, going_on(own, sources)):
