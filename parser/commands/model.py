@@ -233,7 +233,9 @@ COMMANDS = {
             *_MODEL,
             argument("text", metavar="TEXT", nargs="*", help="utterances (default: standard input, one a line)"),
             argument("--format", choices=["tree", "pretty", "json"], default="tree", help="how to write them (tree)"),
-            argument("--nbest", type=whole, default=1, metavar="K", help="best parses of each: utterance, score and tree a line (1)"),
+            argument(
+                "--nbest", type=whole, default=1, metavar="K", help="best parses; a line: number, score, tree (1)"
+            ),
             argument("--batch-size", type=whole, default=64, metavar="N", help="parsed together; 1: as they come (64)"),
             argument("--domain", metavar="NAME", help="their domain (default: the model tells it)"),
         ),
