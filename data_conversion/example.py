@@ -51,10 +51,8 @@ class Example:
 
     @property
     def words_kept(self) -> bool:
-        """Whether every word of the utterance stands in the tree, in order, and every node holds some of them."""
-        if self.leaves != list(range(len(self.tokens))):
-            return False
-        return not self.tokens or all(node.children for node in self.tree.nodes())
+        """Whether every word of the utterance stands in the tree, in order."""
+        return self.leaves == list(range(len(self.tokens)))
 
     @property
     def our_tokens(self) -> bool:

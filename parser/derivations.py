@@ -190,7 +190,7 @@ class Derivations:
         illegal = np.flatnonzero((self._table[:, _FIELD["legal"]] >> self._table[:, _FIELD["kind"]]) & 1 == 0)
         if len(illegal):
             words = self.tokens[np.searchsorted(self._starts, illegal[0], side="right") - 1]
-            reason = f"has it more than {MAX_DEPTH} nodes?"
+            reason = f"has it more than {MAX_DEPTH} nodes, or is its last one without words?"
             raise DataError(f"no legal actions build the tree of {' '.join(words)!r}: {reason}")
 
     def batch(self, indices: Sequence[int]) -> Batch:

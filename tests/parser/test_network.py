@@ -226,13 +226,11 @@ def test_every_greedy_parse_is_a_legal_tree_and_padding_changes_nothing(
 
 
 def test_a_tree_that_no_legal_actions_build_is_refused_before_training() -> None:
-    vocabulary = vocabulary_for([Example("x", "d", "play", ("play",), Node("Intent", (Leaf("play", 0),)))])
-    last = Node("Intent", (Leaf("play", 0), Node("Intent")))  # where words are kept, a node without any
-    examples = [Example("x", "d", "play", ("play",), last)]
-    derivations = Derivations(examples, vocabulary, TopDown())
+    last = Node("Intent", (Leaf("play", 0), Node("Intent")))  # words kept, and a node without words after the last one
+    vocabulary = vocabulary_for([Example("x", "d", "play", ("play",), last)])
+    derivations = Derivations([Example("x", "d", "play", ("play",), last)], vocabulary, TopDown())
     with pytest.raises(DataError, match="no legal actions build the tree of 'play'"):
         derivations.require_legal()
-    Derivations(examples, vocabulary_for(examples), TopDown()).require_legal()  # data with such a tree drops words
 
 
 @settings(max_examples=10, deadline=None)
