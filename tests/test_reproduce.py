@@ -309,6 +309,13 @@ def test_what_is_done_is_not_done_again(house: list[list[str]], by_cutting: bool
     assert len(house) == 4
 
 
+def test_a_test_set_that_was_added_is_measured(house: list[list[str]]) -> None:
+    run(tiny())
+    test = replace(tiny().tests[0], split="test, again")
+    both, _ = run(replace(tiny(), tests=(*tiny().tests, test)))
+    assert {"test", "test, again"} <= {each["split"] for each in both} and len(house) == 2
+
+
 def test_records_of_another_config_do_not_count(house: list[list[str]]) -> None:
     run(tiny())
     other = replace(tiny(), training=Training("other", ("tiny.yaml", "b.yaml"), 30, data=Path("kept")))

@@ -106,7 +106,7 @@ class Experiment:
     def done(self, test: TestSet, seeds: Sequence[int], records: Sequence[Record]) -> bool:
         """Whether every headline figure of a test set is among the records, for these seeds."""
         wanted = {(metric, table) for metric in test.headline for table in test.tables}
-        ours = self._said(test, seeds)
+        ours = {**self._said(test, seeds), "split": test.split}
         return wanted <= {(each["metric"], each["table"]) for each in records if ours.items() <= each.items()}
 
     @property
