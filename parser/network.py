@@ -140,6 +140,12 @@ class ParserNetwork(nn.Module):
             domain=inputs.domains if self.domain is None else _named_or_likeliest(inputs.domains, domains),
         )
 
+    def domain_log_probs(self, words: Words, named: Tensor) -> Tensor:
+        """[batch] the log-probability of the domain that was found out; 0 where it was named, or none is told apart."""
+        if self.domain is None:
+            return words.rows.new_zeros(len(named))
+        return words.domains.log_softmax(-1).gather(1, words.domain[:, None])[:, 0].masked_fill(named >= 0, 0.0)
+
     def symbols(self, words: Words) -> Tensor:
         """[labels + lexicon + batch * length, …] of every label, generated and copied word the row that it pushes,
         and what the state encoder and the history make of that row."""

@@ -45,9 +45,9 @@ class Step:
 def parse_batch(network: ParserNetwork, inputs: Inputs, width: int, nbest: int = 1) -> list[list[Derivation]]:
     """The best derivations of each utterance, best first; each builds a whole, legal tree, and no two the same.
 
-    Derivations that differ only in where a word is taken from build the same tree: the best of them stands for all, and
-    its log-probability is that of their sum. The search of an utterance ends when its `nbest` best are finished, as the
-    log-probability of the others can only fall.
+    All are of one domain, the likeliest where none is named. Derivations that differ only in where a word is taken from
+    build the same tree: the best of them stands for all, and its log-probability is that of their sum. The search of an
+    utterance ends when its `nbest` best are finished, as the log-probability of the others can only fall.
 
     Args:
         network: the parser.
@@ -58,7 +58,7 @@ def parse_batch(network: ParserNetwork, inputs: Inputs, width: int, nbest: int =
     stepper, texts, batch = Stepper(network, inputs, width), _texts(network.vocabulary, inputs), len(inputs.lengths)
     domains = host(stepper.words.domain)
     totals = np.full((batch, width), _NEVER)  # where it is minus infinity there is no hypothesis
-    totals[:, 0] = 0.0
+    totals[:, 0] = host(network.domain_log_probs(stepper.words, inputs.domains))
     signatures = np.zeros((batch, width), np.int64)
     moving = np.arange(batch)
     steps, results = [], totals.copy()

@@ -22,7 +22,8 @@ class Derivation:
 
     Attributes:
         actions: the derivation.
-        log_prob: the sum of the log-probabilities of all choices, after the legality masks.
+        log_prob: the sum of the log-probabilities of all choices, after the legality masks; of the domain, too, where
+            none was named.
         attention: [actions, words] where it looked at each step; no columns without attention.
         domain: the domain whose symbols it was shown; None where all are shared.
     """
@@ -37,7 +38,7 @@ class Derivation:
 def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
     """The greedy derivation of each utterance; always a whole, legal tree."""
     stepper, batch = Stepper(network, inputs), len(inputs.lengths)
-    domains = host(stepper.words.domain)
+    domains, found_out = host(stepper.words.domain), host(network.domain_log_probs(stepper.words, inputs.domains))
     steps: list[tuple[Ints, Choice, Tensor]] = []
     moving = np.arange(batch)
     while not (finished := stepper.state.finished[:, 0]).all():
@@ -54,7 +55,8 @@ def parse_batch(network: ParserNetwork, inputs: Inputs) -> list[Derivation]:
         attention[stepper.state.tensor(places), step] = seen
         for name in FIELDS:
             getattr(made, name)[places, step] = getattr(choice, name)[:, 0]
-    return derivations(network.vocabulary, inputs.lengths.tolist(), domains, made, made.log_probs.sum(1), attention)
+    log_probs = found_out + made.log_probs.sum(1)
+    return derivations(network.vocabulary, inputs.lengths.tolist(), domains, made, log_probs, attention)
 
 
 def choose(logs: LogProbs) -> Choice:

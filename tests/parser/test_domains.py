@@ -104,6 +104,24 @@ def test_a_domain_is_shown_its_own_symbols_alone(
                     assert action.token in lexicon[derivation.domain]
 
 
+@settings(max_examples=12)
+@given(examples=two_domains, separate=separations, seed=st.integers(0, 100))
+def test_a_domain_that_was_found_out_is_one_choice_more(
+    examples: list[Example], separate: tuple[str, ...], seed: int
+) -> None:
+    network = network_for(learnt(examples, separate), SYSTEMS[0], seed)
+    indexer, tokens = Indexer(network.vocabulary), [example.tokens for example in examples]
+    inputs = indexer.inputs(tokens)
+    with torch.inference_mode():
+        shares = network.encode(inputs).domains.log_softmax(-1).amax(-1).tolist()
+    for parse in (greedy.parse_batch, lambda *given: [row[0] for row in beam.parse_batch(*given, 3)]):
+        found = parse(network, inputs)
+        told = parse(network, indexer.inputs(tokens, [derivation.domain for derivation in found]))
+        for one, other, share in zip(found, told, shares, strict=True):
+            assert one.actions == other.actions and share < 0
+            assert one.log_prob == pytest.approx(other.log_prob + share, abs=1e-4)
+
+
 @pytest.mark.parametrize("system", SYSTEMS[1:])
 def test_no_childless_node_is_taken_of_a_domain_that_has_none(system: TransitionSystem) -> None:
     said_in_a = Example("x", "a", "play it", ("play", "it"), Node("Play", ()))
