@@ -27,8 +27,6 @@ from parser.training.transfer import Transfer, carry_over, part_of, require_othe
 from parser.transitions.system import TransitionSystem, replay
 from parser.vocabulary import Vocabulary
 
-_ANEW = Transfer()
-
 
 class ParserModule(lightning.LightningModule):
     """Trains a `ParserNetwork`.
@@ -46,7 +44,7 @@ class ParserModule(lightning.LightningModule):
         label_smoothing: how much probability is spread over what is legal.
         learning_rate: AdamW's highest learning rate, reached after 3% of the steps; then it falls linearly to zero.
         weight_decay: AdamW's weight decay.
-        transfer: how to go on from the model that `data.source` names.
+        transfer: how to go on from the model that `data.source` names; null where none is expected.
 
     Raises:
         DataError: a share, a size or a rate is none, or the blocks or what is said of the transfer do not fit.
@@ -66,7 +64,7 @@ class ParserModule(lightning.LightningModule):
         label_smoothing: float = 0.05,
         learning_rate: float = 1.5e-3,
         weight_decay: float = 0.01,
-        transfer: Transfer = _ANEW,
+        transfer: Transfer | None = None,
     ) -> None:
         super().__init__()
         require_shares(label_smoothing=label_smoothing)
@@ -86,8 +84,8 @@ class ParserModule(lightning.LightningModule):
             constraints=constraints,
         )
         self.label_smoothing, self.learning_rate, self.weight_decay = label_smoothing, learning_rate, weight_decay
-        transfer.check(self.network)
-        self.transfer = transfer
+        self.goes_on, self.transfer = transfer is not None, transfer or Transfer()
+        self.transfer.check(self.network)
         self.train_utt_s = 0.0
         self._frozen: list[nn.Parameter] = []
         self._parsed: dict[int, Derivation] = {}
@@ -116,7 +114,7 @@ class ParserModule(lightning.LightningModule):
                 carry_over(self.network, theirs, self.transfer.new, data.ontology.domains)
             except DataError as error:
                 raise error.at(file=source.folder) from None
-        elif any(vars(self.transfer).values()):
+        elif self.goes_on:
             raise DataError("model.transfer says how to go on from a model: name it by data.source")
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:

@@ -7,12 +7,12 @@ After Damonte, Goel and Chung (NAACL 2019), who train on another domain first. W
 symbol by symbol: *recipe* keeps its embedding wherever both vocabularies have it, and a label that both ontologies have
 keeps its row of the output layer. All others carry over whole, so both networks are of one architecture. Either may
 be of several domains: for a symbol that is a domain's own (`parser.domains`) stands the shared one of its name, and for
-a shared one that of a domain that is trained now.
+one that is not there that of a domain, rather of one that is trained now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,7 +45,8 @@ class Transfer:
         """Does nothing if this can be done with the network.
 
         Raises:
-            DataError: it has no such part, or a part has other epochs to rest in than are said, or none.
+            DataError: it has no such part, a part would be both new and frozen, or nothing would learn; or parts are
+                frozen for no epochs.
         """
         parts = sorted({part_of(name) for name, _ in network.named_parameters()})
         for name in (*self.new, *self.frozen):
@@ -53,6 +54,8 @@ class Transfer:
                 raise DataError(f"transfer: the network has no part {name!r}: it has {', '.join(parts)}")
         if both := sorted({*self.new} & {*self.frozen}):
             raise DataError(f"transfer: {both[0]} is new, so it has to learn: it cannot be frozen")
+        if {*self.frozen} == {*parts}:
+            raise DataError("transfer: all parts are frozen, so nothing would learn: leave one out")
         if bool(self.frozen) != (self.frozen_epochs > 0):
             raise DataError("transfer: frozen says which parts rest and frozen_epochs how long, from 1: say both")
         if "encoder" in self.frozen and isinstance(network.encoder, Tunable):
@@ -76,7 +79,7 @@ def carry_over(
         network: the one that goes on.
         source: the other.
         new: the parts that begin anew.
-        domains: the domains that the network is for, whose own symbols in the other stand for shared ones.
+        domains: the domains that the network is for, whose own symbols in the other are preferred to those of others.
 
     Raises:
         DataError: the other is of another architecture; what differs is named.
@@ -84,6 +87,7 @@ def carry_over(
     require_alike(network, source)
     theirs = source.state_dict()
     rows, their_rows = symbol_rows(network), symbol_rows(source)
+    owners = dict.fromkeys([*domains, *source.vocabulary.domains])
     for name, weights in network.state_dict().items():  # which are the network's own
         if part_of(name) in new:
             continue
@@ -92,17 +96,18 @@ def carry_over(
             continue
         places = {symbol: place for place, symbol in enumerate(their_rows.get(name, []))}
         for place, symbol in enumerate(rows[name]):
-            origin = next((places[each] for each in _counterparts(symbol, domains) if each in places), None)
+            origin = next((places[each] for each in _counterparts(symbol, owners) if each in places), None)
             if origin is not None:
                 weights[place] = theirs[name][origin]
 
 
-def _counterparts(symbol: Hashable, domains: Collection[str]) -> Iterator[Hashable]:
+def _counterparts(symbol: Hashable, domains: Iterable[str]) -> Iterator[Hashable]:
     """What may stand for a symbol in another network, best first: it, what all domains share, what a domain has."""
     yield symbol
     if isinstance(symbol, str):
-        yield name_of(symbol)
-        yield from (own(domain, symbol) for domain in domains)
+        name = name_of(symbol)
+        yield name
+        yield from (own(domain, name) for domain in domains)
 
 
 def require_others(source: Ontology, target: Ontology) -> None:

@@ -104,12 +104,16 @@ def test_a_part_that_does_not_exist_is_refused_with_those_that_do() -> None:
         Transfer(new=["hads"]).check(network)
 
 
+PARTS = sorted({part_of(name) for name, _ in network_for(vocabulary_for([EXAMPLE])).named_parameters()})
+
+
 @pytest.mark.parametrize(
     ("transfer", "said"),
     [
         (Transfer(new=["heads"], frozen=["heads"], frozen_epochs=1), "heads is new"),
         (Transfer(frozen=["encoder"]), "how long"),
         (Transfer(frozen_epochs=2), "which parts"),
+        (Transfer(frozen=PARTS, frozen_epochs=2), "nothing would learn"),
         (Transfer(learning_rate=0.0), "learning_rate is 0.0"),
     ],
 )
@@ -161,6 +165,14 @@ def test_the_domains_that_both_tell_apart_are_told_apart_as_before() -> None:
     source, network = separated(SEVERAL, SEPARATE), separated(SEVERAL[1:], SEPARATE)
     carry_over(network, source, domains=["news"])
     assert torch.equal(network.domain.weight[0], source.domain.weight[1])
+
+
+def test_a_domain_that_the_source_does_not_know_begins_with_the_labels_of_one_that_has_them() -> None:
+    source, network = separated(SEVERAL, SEPARATE), separated([replace(SEVERAL[0], domain="radio")], ())
+    carry_over(network, source, domains=["radio"])
+    for row, name in enumerate(network.vocabulary.labels):
+        origin = source.vocabulary.labels.index(own("music", name))
+        assert torch.equal(network.heads.labels.weight[row], source.heads.labels.weight[origin])
 
 
 def test_a_source_without_pieces_leaves_those_that_were_learnt() -> None:
@@ -267,6 +279,9 @@ def test_a_label_that_only_dev_has_is_never_parsed_and_counts_as_wrong(
     assert {epoch["dev/exact_match"] for epoch in json.loads((run / "metrics.json").read_bytes())["curve"]} == {0.0}
 
 
-def test_how_to_go_on_needs_a_model_to_go_on_from(config: Path, tmp_path: Path) -> None:  # noqa: F811
-    options = ("--run", tmp_path / "run", "--wandb", "disabled", "--model.transfer.new", "[heads]")
+@pytest.mark.parametrize(
+    "said", [("--model.transfer.new", "[heads]"), ("--config", "configs/transfer/pretraining.yaml")]
+)
+def test_how_to_go_on_needs_a_model_to_go_on_from(config: Path, tmp_path: Path, said: tuple[str, ...]) -> None:  # noqa: F811
+    options = ("--run", tmp_path / "run", "--wandb", "disabled", *said)
     assert "name it by data.source" in refused("fit", "--config", config, *options, status=1)
