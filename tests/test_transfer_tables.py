@@ -15,10 +15,10 @@ from data_conversion.example import Example
 from data_conversion.tree import Node
 from parser.evaluation.paired import gain, packed, unpacked
 from parser.evaluation.published import Figure
-from parser.evaluation.recording import record, recorded, store
+from parser.evaluation.recording import gains, record, recorded, store
 from parser.evaluation.results import side_by_side
 from parser.experiments import reasons, tables, transferring
-from parser.experiments.data import ASSISTANT, OVERNIGHT
+from parser.experiments.data import ASSISTANT, OVERNIGHT, SOURCES, TARGETS
 from parser.experiments.training import Training
 
 # -- the paired bootstrap ----------------------------------------------------------------------------------------------
@@ -54,6 +54,15 @@ def test_gains_are_means_over_domains_whatever_their_sizes() -> None:
     assert told.points_interval[0] < 62.5 < told.points_interval[1] and told == gain([large, small])
 
 
+def test_over_nothing_there_is_no_relative_gain() -> None:
+    ours, none = outcomes(0.5), np.zeros((2, 400))
+    told = gain([(ours, none)])
+    assert told.points == pytest.approx(100 * ours.mean()) and np.isnan(told.relative)
+    some = np.zeros((1, 4))
+    some[0, 0] = 1  # which no utterance of a resample may be
+    assert np.isfinite(gain([(np.ones((1, 4)), some)]).relative_interval).all()
+
+
 # -- choices and gains -------------------------------------------------------------------------------------------------
 
 DOMAINS = ("blocks", "recipes")
@@ -81,6 +90,7 @@ def results(tmp_path: Path) -> Path:
         ("none", (25, 25), (50, 25)),
         ("pretraining", (100, 75), (75, 50)),
         ("multitask", (50, 50), (25, 100)),
+        ("both", (25, 25), (100, 100)),  # no way of the article's, and not the choice of dev
         ("multitask, domain found", (100, 100), (25, 25)),
     ):
         for split, values in (("dev", dev), ("test", test)):
@@ -112,12 +122,26 @@ def test_gains_are_over_the_parser_of_the_domain_alone(results: Path) -> None:
         ("pretraining", "mean"): 25.0,
         ("multitask", "mean"): 25.0,
         ("multitask, domain found", "mean"): -12.5,
+        ("both", "mean"): 62.5,
         ("chosen on dev", "mean"): 25.0,
         ("better on test", "mean"): 50.0,
     }
     assert relative["better on test", "mean"] == 175.0  # of 50% and 300%
+    intervals = {each["transfer"]: each["interval"] for each in recorded(results) if each["metric"].endswith("points")}
+    assert intervals["chosen on dev"] and not intervals["better on test"]
     gained = next(each for each in recorded(results) if each["metric"].endswith("points"))
     assert gained["interval"][0] <= gained["mean"] <= gained["interval"][1] and gained["cpu_s"] is None
+
+
+def test_a_gain_has_no_more_seeds_than_any_figure_behind_it() -> None:
+    (three,), (one,) = (measured("none", "test", {"blocks": 50}, seeds=seeds) for seeds in ([0, 1, 2], [0]))
+    assert [each["seeds"] for each in gains([(three, three), (three, one)])] == [[0], [0]]
+
+
+def test_a_gain_over_a_parser_that_reads_nothing_is_in_points_alone() -> None:
+    (ours,), (theirs,) = measured("a", "test", {"blocks": 50}), measured("b", "test", {"blocks": 25})
+    theirs |= {"mean": 0.0, "values": [0.0], "outcomes": ["4:0"]}
+    assert [(each["metric"], each["mean"]) for each in gains([(ours, theirs)])] == [("exact_match_gain_points", 50.0)]
 
 
 def test_means_are_of_ways_that_all_domains_were_learnt_in(results: Path) -> None:
@@ -157,7 +181,8 @@ def test_ways_stand_side_by_side_with_what_was_published(results: Path) -> None:
     assert lines[0].startswith("| dataset | train | split | metric | transfer: none | transfer: pretraining |")
     blocks, recipes = lines[2:4]
     assert blocks.startswith("| overnight (blocks) | overnight | test | exact match | 50.0 | 75.0 (25.1 [1]) | 25.0 |")
-    assert recipes.endswith("| 100.0 | 50.0 | 100.0 |")  # from messaging, chosen, better
+    # multitask, both, domain found, from messaging, chosen, better
+    assert recipes.endswith("| 100.0 | 100.0 | 25.0 | 100.0 | 50.0 | 100.0 |")
     assert any("exact match gain points | — | +25.0 [" in line for line in lines)
     assert lines[-1] == "Published: [1] A (a.org)."
 
@@ -177,17 +202,21 @@ def test_what_a_domain_shares_stands_beside_what_it_gains(results: Path, monkeyp
     folders["overnight-but-blocks"], folders["overnight-but-recipes"] = reversed(folders.values())
     monkeypatch.setattr(reasons, "_train", folders.__getitem__)
     reasons.record_reasons(results, "overnight", "overnight")
+    assert not [each for each in recorded(results) if each["table"] == "transfer-ranks"]  # of two domains
+    monkeypatch.setattr(reasons, "ENOUGH", 2)
+    reasons.record_reasons(results, "overnight", "overnight")
     told = {(e["domain"], e["metric"]): e["mean"] for e in recorded(results) if e["table"] == "transfer-reasons"}
     assert [told["blocks", each] for each in reasons.Reasons._fields] == [2, 50, pytest.approx(100 / 3)]
     assert [told["recipes", each] for each in reasons.Reasons._fields] == [1, 50, 50]
     assert [told[domain, "gain_of_pretraining"] for domain in DOMAINS] == [25, 25]
     assert [told[domain, "gain_of_multitask"] for domain in DOMAINS] == [-25, 75]
-    assert told["rank correlation with the gain of multitask", "word_overlap"] == pytest.approx(1)
-    assert told["rank correlation with the gain of multitask", "size"] == pytest.approx(-1)
-    assert told["rank correlation with the gain of multitask", "label_overlap"] == 0  # both share half
+    ranks = {(e["transfer"], e["metric"]): e["mean"] for e in recorded(results) if e["table"] == "transfer-ranks"}
+    assert ranks["multitask", "rank_correlation_of_word_overlap_with_gain"] == pytest.approx(1)
+    assert ranks["multitask", "rank_correlation_of_size_with_gain"] == pytest.approx(-1)
+    assert ranks["multitask", "rank_correlation_of_label_overlap_with_gain"] == 0  # both share half
     lines = side_by_side([e for e in recorded(results) if e["table"] == "transfer-reasons"], "metric").splitlines()
     assert lines[0].startswith("| dataset | train | split | metric: size | metric: label overlap |")
-    assert lines[2].startswith("| overnight (blocks) | overnight | test | 2.0 | 50.0 | 33.3 | 25.0 | -25.0 |")
+    assert lines[2].startswith("| overnight (blocks) | overnight | test | 2 | 50.0 | 33.3 | +25.0 | -25.0 |")
 
 
 def test_no_reasons_are_given_before_all_ways_are_measured(tmp_path: Path) -> None:
@@ -214,12 +243,13 @@ def test_every_way_is_measured_on_every_domain() -> None:
     for train, more in (("overnight", set[str]()), ("a quarter of overnight", {"both"})):
         told = ways("overnight-transfer", train)
         assert modes | more <= set(told) and all(told[mode] == set(OVERNIGHT) for mode in modes | more)
-    assert ways("slu-transfer", "topv2") == {mode: set(ASSISTANT) - {"reminder"} for mode in modes | {"both"}}
+    assert ways("slu-transfer", transferring.ASSISTANT_TRAIN) == {mode: set(ASSISTANT) - {"reminder"} for mode in modes | {"both"}}
     assert ways("topv2-low-resource", "topv2, 25 SPIS").keys() == {"none", "pretraining"}
 
 
 def test_a_source_has_never_seen_the_domain_that_goes_on_from_it() -> None:
     checked = 0
+    assert not {*SOURCES} & {*TARGETS}
     for table in ("overnight-transfer", "slu-transfer", "topv2-low-resource"):
         for experiment in tables.TABLES[table].experiments():
             training = experiment.training

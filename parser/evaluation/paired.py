@@ -24,7 +24,8 @@ Interval = tuple[float, float]
 
 
 class Gain(NamedTuple):
-    """What a model gains over another: means over domains, in points of exact match and in percent of the other's."""
+    """What a model gains over another: means over domains, in points of exact match and in percent of the other's,
+    which are not a number where the other reads nothing of a domain right."""
 
     points: float
     points_interval: Interval
@@ -80,10 +81,13 @@ def _points(means: np.ndarray) -> np.ndarray:
 
 def _relative(means: np.ndarray) -> np.ndarray:
     """The mean of the domains' relative gains, by which the authors of Damonte et al. (NAACL 2019) sum up theirs."""
-    base = np.maximum(means[..., 1], 1e-9)
+    base = np.where(means[..., 1] > 0, means[..., 1], np.nan)
     return 100 * ((means[..., 0] - means[..., 1]) / base).mean(-1)
 
 
 def _interval(values: np.ndarray) -> Interval:
-    low, high = np.percentile(values, [2.5, 97.5])
+    """Of those resamples that are numbers."""
+    if np.isnan(values).all():
+        return np.nan, np.nan
+    low, high = np.nanquantile(values, [0.025, 0.975])
     return float(low), float(high)

@@ -11,9 +11,10 @@ import json
 import platform
 import statistics
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:
 
     Args:
         pairs: for each domain the record of the one and that of the other, of the same test set, with their outcomes.
+            Where the other reads nothing of a domain right there is no relative gain.
 
     >>> base = dict(table="copy", dataset="snips", train="snips", split="test", metric="exact_match", seeds=[0])
     >>> on, off = (record(**base, values=[value], outcomes=[bits]) for value, bits in ((75.0, "4:7"), (50.0, "4:5")))
@@ -84,12 +86,14 @@ def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:
     first, _ = pairs[0]
     shared = {key: value for key, value in first.items() if key not in (*_OF_ONE, *_COSTS)}
     shared["domain"] = "mean" if len(pairs) > 1 else first["domain"]
+    shared["seeds"] = _fewest(each for pair in pairs for each in pair)
     return [
         record(**{**shared, "metric": f"{first['metric']}_gain_{name}", "values": [value], "interval": list(interval)})
         for name, value, interval in (
             ("points", told.points, told.points_interval),
             ("relative", told.relative, told.relative_interval),
         )
+        if not isnan(value)
     ]
 
 
@@ -120,9 +124,14 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
     alike = len({len(each["values"]) for each in of_domains}) == 1
     by_seed = zip(*(each["values"] if alike else [each["mean"]] for each in of_domains), strict=True)
     figures |= {"domain": "mean", "values": [statistics.fmean(values) for values in by_seed]}
-    figures["seeds"] = min((each["seeds"] for each in of_domains), key=len)  # no more are behind every domain
+    figures["seeds"] = _fewest(of_domains)
     shared = {key: value for key, value in of_domains[0].items() if key not in _OF_ONE}
     return record(**{**shared, **figures})
+
+
+def _fewest(records: Iterable[Record]) -> list[int]:
+    """The seeds of the record that has the fewest: no more are behind every one."""
+    return min((each["seeds"] for each in records), key=len)
 
 
 @cache

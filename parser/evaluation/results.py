@@ -153,6 +153,7 @@ COMPARED = {
     "multitask": "transfer",
     "copy": "copy",
     "transfer-reasons": "metric",
+    "transfer-ranks": "transfer",
 }
 """Tables that put side by side what differs in one key alone, and that key."""
 
@@ -217,7 +218,7 @@ def _dataset(record: Record) -> str:
 
 
 def _score(record: Record) -> str:
-    """Mean and standard deviation, which says nothing of one seed; of a gain the 95% interval.
+    """Mean and standard deviation, which says nothing of one seed; of a gain the 95% interval, if it has one.
 
     >>> _score({"metric": "exact_match", "mean": 82.613, "std": 0.31, "values": [82.4, 82.8]})
     '82.6 ± 0.3'
@@ -225,12 +226,15 @@ def _score(record: Record) -> str:
     '1,612'
     >>> _score({"metric": "exact_match_gain_points", "mean": 2.13, "interval": [-0.4, 4.51]})
     '+2.1 [-0.4, +4.5]'
+    >>> _score({"metric": "rank_correlation_of_size", "mean": -0.643, "std": None, "values": [-0.643]})
+    '-0.64'
     """
     if record.get("interval"):
         low, high = record["interval"]
         return f"{record['mean']:+.1f} [{low:+.1f}, {high:+.1f}]"
-    digits = 0 if record["metric"].endswith("_utt_s") else 1
-    mean = f"{record['mean']:,.{digits}f}"
+    metric = record["metric"]
+    digits = 0 if metric == "size" or metric.endswith("_utt_s") else 2 if metric.startswith("rank_correlation") else 1
+    mean = f"{record['mean']:{'+' if 'gain' in metric else ''},.{digits}f}"
     return f"{mean} ± {record['std']:,.{digits}f}" if record["std"] is not None and len(record["values"]) > 1 else mean
 
 

@@ -14,8 +14,10 @@ from parser.evaluation.recording import record, recorded, store
 from parser.evaluation.results import Record
 from parser.experiments.data import CONVERTED
 
-TABLE = "transfer-reasons"
+TABLE, RANKS = "transfer-reasons", "transfer-ranks"
 WAYS = ("pretraining", "multitask")
+ENOUGH = 5
+"""Of fewer domains even a perfect ranking says little: four are ranked alike by chance once in twelve times."""
 
 
 class Reasons(NamedTuple):
@@ -38,7 +40,8 @@ def reasons(train: Sequence[Example], others: Sequence[Example]) -> Reasons:
 
 
 def record_reasons(results: Path, name: str, train: str) -> None:
-    """Beside the gain of each domain over itself alone what might explain it, and how well each ranks the domains.
+    """Beside the gain of each domain over itself alone what might explain it; and of `ENOUGH` domains how well each
+    reason ranks them.
 
     Args:
         results: the file of records of a table on transfer, where all domains have been measured in all of `WAYS`.
@@ -70,10 +73,10 @@ def _lines(
     for column, figures in columns.items():
         for each, figure in zip(alone, figures):
             yield record(**shared, table=TABLE, domain=each["domain"], metric=column, values=[figure])
+    for reason in Reasons._fields if len(alone) >= ENOUGH else ():
         for way, points in gained.items():
-            if column != f"gain_of_{way}":
-                domain, value = f"rank correlation with the gain of {way}", rank_correlation(figures, points)
-                yield record(**shared, table=TABLE, domain=domain, metric=column, values=[value])
+            metric, value = f"rank_correlation_of_{reason}_with_gain", rank_correlation(columns[reason], points)
+            yield record(**shared, table=RANKS, domain="mean", metric=metric, values=[value], transfer=way)
 
 
 def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float:

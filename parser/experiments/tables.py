@@ -253,7 +253,7 @@ TABLES = {
     "snips-copy": Table(copying),
     "copy": Table(transferring.copying, transferring.record_copying),
     "overnight-transfer": Table(transferring.overnight_transfer, compared("overnight", "overnight"), compares=True),
-    "slu-transfer": Table(transferring.assistant_transfer, compared("assistant", "topv2"), compares=True),
+    "slu-transfer": Table(transferring.assistant_transfer, compared("assistant", transferring.ASSISTANT_TRAIN), compares=True),
     "topv2-low-resource": Table(transferring.low_resource, transferring.record_comparisons, compares=True),
     "multitask": Table(transferring.all_of_topv2, transferring.record_comparisons),
     "natural": Table(natural),
