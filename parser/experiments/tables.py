@@ -15,6 +15,7 @@ from parser.experiments.data import CONVERTED, OVERNIGHT
 from parser.experiments.measuring import BEAM, DETAILS, Experiment, TestSet
 from parser.experiments.reasons import record_reasons
 from parser.experiments.training import Training, experiment_config
+from parser.experiments.transferring import ASSISTANT_TRAIN
 
 MAIN = ("main",)
 NATURAL = Path("tests/assets/natural/test.jsonl")
@@ -253,7 +254,7 @@ TABLES = {
     "snips-copy": Table(copying),
     "copy": Table(transferring.copying, transferring.record_copying),
     "overnight-transfer": Table(transferring.overnight_transfer, compared("overnight", "overnight"), compares=True),
-    "slu-transfer": Table(transferring.assistant_transfer, compared("assistant", transferring.ASSISTANT_TRAIN), compares=True),
+    "slu-transfer": Table(transferring.assistant_transfer, compared("assistant", ASSISTANT_TRAIN), compares=True),
     "topv2-low-resource": Table(transferring.low_resource, transferring.record_comparisons, compares=True),
     "multitask": Table(transferring.all_of_topv2, transferring.record_comparisons),
     "natural": Table(natural),

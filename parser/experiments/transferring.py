@@ -2,8 +2,8 @@
 
 After Damonte, Goel and Chung (NAACL 2019). Each domain is learnt alone; by going on from a parser of the others
 (pretraining); by one parser of all, with output layers of each one's own (multitask); or by going on from that one
-(both). Dev chooses a way for each domain; beside it stands what the article reports, pretraining or multitask, whichever
-is better on test.
+(both). Dev chooses a way for each domain; beside it stands what the article reports: the better of pretraining and
+multitask on test.
 """
 
 from __future__ import annotations
