@@ -14,6 +14,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from data_conversion.composer import MIXED
 from data_conversion.errors import DataError
 
 Template = tuple[Any, ...]
@@ -101,8 +102,10 @@ def leave_domain(rows: Sequence[Row], random: Random, *, domain: str) -> Plan:
     ['train', None, None, 'test']
 
     Raises:
-        DataError: there is no such domain, or no other in train.
+        DataError: there is no such domain, or no other in train; or compounds of several domains would bring it back.
     """
+    if any(row.domain == MIXED for row in rows):
+        raise DataError("compounds of several domains hold what is to be left out: split the simple requests instead")
     others = sorted({row.domain for row in rows if row.split == "train"} - {domain})
     if not others or not any(row.domain == domain for row in rows):
         known = ", ".join(sorted({row.domain for row in rows}))

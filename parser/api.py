@@ -213,7 +213,7 @@ class SemanticParser:
             nbest: how many alternatives to look for.
             beam: how many hypotheses the search keeps, `nbest` or more; 1 is greedy search. By default it is 1 for one
                 parse and twice `nbest` for more, as far as a search may be that wide.
-            domain: the domain of the utterance, one of `domains`; where none is named the model tells it.
+            domain: the domain of the utterance, one of `domains`; where none is named the model finds it out.
 
         Raises:
             DataError: `nbest`, `beam` or `domain` is none that there can be.
@@ -230,7 +230,7 @@ class SemanticParser:
     ) -> Iterator[Parse]:
         """The parses of many utterances, in order, as they are asked for; `nbest` and `beam` as in `parse`.
 
-        `domain` is one for all of them, or one, or None, for each; where none is named the model tells it.
+        `domain` is one for all of them, or one, or None, for each; where none is named the model finds it out.
 
         As many lines are read ahead as fill some batches of like lengths; with a batch size of 1, none. A line that
         cannot be parsed is answered by a `Parse` without a tree that says why.

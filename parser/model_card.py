@@ -41,8 +41,8 @@ print(parse.tree, parse.intents)
 """
 
 _DOMAINS = """\
-One parser of several domains: `parse("…", domain="…")` names one, otherwise the parser tells it; `parse.domain` says
-which. It is one of {names}.
+One parser of several domains: `parse("…", domain="…")` names one, otherwise the parser finds it out; `parse.domain`
+says which. It is one of {names}.
 
 """
 

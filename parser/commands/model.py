@@ -237,7 +237,7 @@ COMMANDS = {
                 "--nbest", type=whole, default=1, metavar="K", help="best parses; a line: number, score, tree (1)"
             ),
             argument("--batch-size", type=whole, default=64, metavar="N", help="parsed together; 1: as they come (64)"),
-            argument("--domain", metavar="NAME", help="their domain (default: the model tells it)"),
+            argument("--domain", metavar="NAME", help="their domain (default: the model finds it out)"),
         ),
     ),
     "oracle": Command(

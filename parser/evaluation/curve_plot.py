@@ -42,7 +42,8 @@ def low_resource_plot(records: Sequence[Mapping[str, Any]], published: Sequence[
         return None
     for figure in published:
         if figure.dataset == "topv2" and not figure.contextual and (told := _SPIS.search(figure.train or "")):
-            said = f"{figure.domain}: {figure.figure:g}, {figure.of}"
+            way = "alone" if figure.transfer == "none" else figure.transfer
+            said = f"{figure.domain}, {way}: {figure.figure:g}, {figure.of}"
             lines.setdefault(_OTHERS, []).append((int(told[1]), figure.figure, said))
     return _drawn({name: sorted(points) for name, points in lines.items()})
 

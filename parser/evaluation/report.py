@@ -56,7 +56,7 @@ _MEANING = {
     "slot_f1": "slots, by label and tokens",
     "bracket_f1": "all nodes, by label, first and last token",
     "tree_validity": "a whole, legal tree for the utterance",
-    "domain_accuracy": "the domain, where the model tells it, is right",
+    "domain_accuracy": "the domain, where the model finds it out, is right",
     "semer": "semantic error rate: slot and intent errors per reference slot and intent; less is better",
 }
 

@@ -120,7 +120,8 @@ def require_others(source: Ontology, target: Ontology) -> None:
     if set(known) == set(wanted) and all(set(wanted[domain]) <= set(known[domain]) for domain in wanted):
         what = f"the domain{'s' * (len(wanted) > 1)} {', '.join(map(repr, wanted))}"
         raise DataError(
-            f"it has learnt {what} itself: name a model of another domain, or resume its run by --ckpt_path"
+            f"it has learnt {what} itself: name a model of another domain, resume its run by --ckpt_path, "
+            "or give the domain of one of them, in its data, another name"
         )
 
 

@@ -172,6 +172,13 @@ def test_what_cannot_be_done(source: Path, by: str, options: dict[str, Any], mes
     assert not (source.parent / "out").exists()
 
 
+def test_compounds_of_several_domains_do_not_bring_a_domain_back(source: Path) -> None:
+    convert(source, source.parent / "bracket", formalism="bracket")
+    compose(source.parent / "bracket", source.parent / "composed", size=20)
+    with pytest.raises(DataError, match="compounds of several domains hold what is to be left out"):
+        split(source.parent / "composed", source.parent / "out", by="leave-domain", options={"domain": "food"})
+
+
 def test_a_second_hold_out(source: Path) -> None:
     with pytest.raises(DataError, match="has a dev part already"):
         split(done(source, "holdout"), source.parent / "out", by="holdout")
