@@ -42,8 +42,8 @@ OVERNIGHT = (
     "socialnetwork",
 )
 ASSISTANT: dict[str, int | None] = {"weather": None, "reminder": None, "messaging": None, "event": 1280, "music": 943}
-"""Five domains of TOPv2 in the place of the five of an assistant of which Damonte, Goel and Chung (NAACL 2019, table 1)
-publish the sizes alone: one is of the size of each, two of them sampled."""
+"""Five domains of TOPv2 that stand for the five of an assistant of which Damonte, Goel and Chung (NAACL 2019, table 1)
+publish nothing but the sizes. Each is about as large as one of theirs; two are sampled to be."""
 TARGETS = ("reminder", "weather")
 SOURCES = ("alarm", "event", "messaging", "music", "navigation", "timer")
 """The domains of TOPv2 that its authors transfer to, and those that a parser learns from first."""

@@ -49,8 +49,8 @@ def together(name: str, config: str, minutes: float, multitask: str) -> Training
 
 
 def measured(training: Training, tests: tuple[TestSet, ...], train: str) -> list[Experiment]:
-    """Three seeds on these test sets, or one where a run is `LONG`; a multitask parser is told the domain, and finds it
-    out."""
+    """A training on these test sets, with three seeds, or one where a run is `LONG`; of a multitask parser twice: as it
+    is told the domain of each utterance, and as it finds it out."""
     told = (True, False) if training.multitask else (False,)
     seeds = 1 if training.minutes > LONG else 3
     return [Experiment(training, tests, train, seeds=seeds, beam=BEAM, named_domains=named) for named in told]
