@@ -75,8 +75,8 @@ def carry_over(
 ) -> None:
     """Give a network the weights of another, but for its new parts and for symbols that the other does not know.
 
-    After restaurants, a parser of recipes begins with what *find* and *before* have come to mean, and with the row of the
-    output layer for each label of both; *cilantro* and `en.recipe` begin anew.
+    After restaurants, a parser of recipes begins with what *find* and *before* have come to mean, and with the rows of
+    the output layers for the labels of both; *cilantro* and `en.recipe` begin anew.
 
     Args:
         network: the one that goes on.
