@@ -84,7 +84,7 @@ class ParserModule(lightning.LightningModule):
             constraints=constraints,
         )
         self.label_smoothing, self.learning_rate, self.weight_decay = label_smoothing, learning_rate, weight_decay
-        self.goes_on, self.transfer = transfer is not None, transfer or Transfer()
+        self.transfer = transfer or Transfer()
         self.transfer.check(self.network)
         self.train_utt_s = 0.0
         self._frozen: list[nn.Parameter] = []
@@ -114,7 +114,7 @@ class ParserModule(lightning.LightningModule):
                 carry_over(self.network, theirs, self.transfer.new, data.ontology.domains)
             except DataError as error:
                 raise error.at(file=source.folder) from None
-        elif self.goes_on:
+        elif self.hparams["transfer"] is not None:
             raise DataError("model.transfer says how to go on from a model: name it by data.source")
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import dropped_examples, vocabulary_for
-from test_training import EPOCHS, checkpoint, config, data, fit, refused  # noqa: F401
+from test_training import EPOCHS, checkpoint, config, data, fit, refused, semparse  # noqa: F401
 
 from data_conversion.errors import DataError
 from data_conversion.example import Example, read_examples, write_examples
@@ -221,6 +221,11 @@ def test_a_run_goes_on_from_a_model(config: Path, source: Path, tmp_path: Path) 
     before, after = (artifact.load(folder).network().state_dict() for folder in (source, tmp_path / "further"))
     changed = {part_of(name) for name in before if not torch.equal(before[name], after[name])}
     assert "encoder" not in changed and "heads" in changed
+    again = semparse("fit", "--config", run / "config.yaml", "--ckpt_path", run / "last.ckpt", "--wandb", "disabled")
+    assert again.status == 0, again.error  # a resumed run does not begin with the source again
+    export(run, tmp_path / "resumed")
+    resumed = artifact.load(tmp_path / "resumed").network().state_dict()
+    assert all(torch.equal(after[name], resumed[name]) for name in after)
 
 
 def test_a_run_that_was_stopped_while_a_part_was_frozen_ends_as_one_that_was_not(
