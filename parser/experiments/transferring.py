@@ -34,7 +34,7 @@ HALF: dict[str, dict[str, Any]] = {
     "overnight": {"epochs": 25, "minutes": 2.5},
     "assistant": {"epochs": 5, "minutes": 6},
 }
-"""Who goes on with all examples of a domain needs half the epochs that its experiment takes alone: the choice of dev."""
+"""Who goes on with all examples of a domain needs half the epochs that it takes alone: the choice of dev."""
 
 
 # -- ways to learn a domain --------------------------------------------------------------------------------------------
