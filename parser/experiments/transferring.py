@@ -122,7 +122,7 @@ def _across_tasks(table: str) -> Iterator[Experiment]:
 def assistant_alone(domain: str) -> Training:
     """A parser of one domain."""
     name = f"assistant-{domain}"
-    return alone(name, "assistant_small", 3) if _sampled(domain) else alone(name, "assistant", 12)
+    return alone(name, "assistant_small", 2) if _sampled(domain) else alone(name, "assistant", 12)
 
 
 def assistant_transfer() -> list[Experiment]:
