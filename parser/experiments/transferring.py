@@ -30,14 +30,6 @@ ASSISTANT_TRAIN = "topv2, event and music sampled"
 """What the records of `ASSISTANT` were trained on."""
 
 
-HALF: dict[str, dict[str, Any]] = {
-    "overnight": {"epochs": 25, "minutes": 2.5},
-    "assistant": {"epochs": 5, "minutes": 6},
-}
-"""Who goes on from the same task with all examples of a domain needs half the epochs that it takes alone: the choice of
-dev."""
-
-
 # -- ways to learn a domain --------------------------------------------------------------------------------------------
 
 
@@ -78,6 +70,11 @@ def tests_of(folder: str, dataset: str, domain: str, table: str, *, dedup: str |
 # -- questions: Overnight ----------------------------------------------------------------------------------------------
 
 
+HALF: dict[str, Any] = {"epochs": 25, "minutes": 2.5}
+"""Who goes on from other questions with all examples of a domain needs half the epochs that it takes alone: the choice
+of dev, which wants all of them for requests and across tasks."""
+
+
 def overnight_alone(domain: str, part: str = "") -> Training:
     """A parser of one domain, or of a part of it."""
     return alone(f"overnight{part}-{domain}", "overnight", 1 if part else 5)
@@ -93,7 +90,7 @@ def overnight_transfer() -> list[Experiment]:
             others = alone(f"overnight-but-{domain}", "overnight_sources", 15)
             tests = tests_of(f"overnight{part}-{domain}", "overnight", domain, table)
             both = [going_on(own, multitask, "both")] if part else []
-            pretraining = going_on(own, others, **({} if part else HALF["overnight"]))
+            pretraining = going_on(own, others, **({} if part else HALF))
             for way in (own, pretraining, multitask, *both):
                 made += measured(way, tests, train)
     return [*made, *_without_attention(table), *_across_tasks(table)]
@@ -121,8 +118,8 @@ def _across_tasks(table: str) -> Iterator[Experiment]:
 
 def assistant_alone(domain: str) -> Training:
     """A parser of one domain."""
-    name = f"assistant-{domain}"
-    return alone(name, "assistant_small", 2) if _sampled(domain) else alone(name, "assistant", 12)
+    small = ASSISTANT[domain] is not None
+    return alone(f"assistant-{domain}", "assistant_small" if small else "assistant", 2 if small else 12)
 
 
 def assistant_transfer() -> list[Experiment]:
@@ -131,8 +128,8 @@ def assistant_transfer() -> list[Experiment]:
     for domain in ASSISTANT:
         if domain != "reminder":
             own, others = assistant_alone(domain), alone(f"assistant-but-{domain}", "assistant_sources", 15)
-            tests, half = _assistant_tests(domain, "slu-transfer"), {} if _sampled(domain) else HALF["assistant"]
-            for way in (own, going_on(own, others, **half), multitask, going_on(own, multitask, "both", **half)):
+            tests = _assistant_tests(domain, "slu-transfer")
+            for way in (own, going_on(own, others), multitask, going_on(own, multitask, "both")):
                 made += measured(way, tests, ASSISTANT_TRAIN)
     return made
 
@@ -145,11 +142,6 @@ def copying() -> list[Experiment]:
         for training in (own, own.varied("no_copy", "configs/data/no_copy.yaml")):
             made += measured(training, _assistant_tests(domain, "copy"), ASSISTANT_TRAIN)
     return made
-
-
-def _sampled(domain: str) -> bool:
-    """Whether a sample of about a thousand examples stands for a domain."""
-    return ASSISTANT[domain] is not None
 
 
 def _assistant_tests(domain: str, table: str) -> tuple[TestSet, ...]:
