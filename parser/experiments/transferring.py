@@ -105,8 +105,7 @@ def _without_attention(table: str) -> Iterator[Experiment]:
 
 
 def _across_tasks(table: str) -> Iterator[Experiment]:
-    """From a parser of requests to a parser of questions, for two of the smaller domains; with half the epochs dev is
-    worse than alone, with all as good."""
+    """From a parser of requests to a parser of questions, for two of the smaller domains."""
     for domain in ("calendar", "recipes"):
         source, way = assistant_alone("messaging"), "pretraining on messaging"
         training = going_on(overnight_alone(domain), source, way)
