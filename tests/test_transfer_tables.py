@@ -217,6 +217,7 @@ def test_what_a_domain_shares_stands_beside_what_it_gains(results: Path, monkeyp
     lines = side_by_side([e for e in recorded(results) if e["table"] == "transfer-reasons"], "metric").splitlines()
     assert lines[0].startswith("| dataset | train | split | metric: size | metric: label overlap |")
     assert lines[2].startswith("| overnight (blocks) | overnight | test | 2 | 50.0 | 33.3 | +25.0 | -25.0 |")
+    assert "seeds" not in lines[-1] and "hardware" not in lines[-1]  # nothing was trained or timed
 
 
 def test_no_reasons_are_given_before_all_ways_are_measured(tmp_path: Path) -> None:

@@ -251,7 +251,9 @@ def _text(key: str, otherwise: str = _NOTHING) -> Column:
 
 
 def _machine(record: Record) -> str:
-    return record["hardware"] if record["wall_s"] is None else f"{record['hardware']}, {record['wall_s'] / 60:,.0f} min"
+    if record["wall_s"] is None:
+        return record["hardware"] or _NOTHING
+    return f"{record['hardware']}, {record['wall_s'] / 60:,.0f} min"
 
 
 _COLUMNS: dict[str, Column] = {
@@ -269,7 +271,7 @@ _COLUMNS: dict[str, Column] = {
     "mean ± std": lambda record, _: _score(record),
     "published, no contextual encoder": lambda record, beside: beside.cell(record, contextual=False),
     "published, contextual": lambda record, beside: beside.cell(record, contextual=True),
-    "seeds": lambda record, _: str(len(record["seeds"])),
+    "seeds": lambda record, _: str(len(record["seeds"]) or _NOTHING),  # what was not trained has none
     "parameters, M": _number("params", 1e6, 1),
     "train utt/s": _number("train_utt_s"),
     "parse utt/s": _number("parse_utt_s"),

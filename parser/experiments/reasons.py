@@ -70,6 +70,7 @@ def _lines(
     alone: Sequence[Record], columns: Mapping[str, Sequence[float]], gained: Mapping[str, Sequence[float]]
 ) -> Iterator[Record]:
     shared = {key: alone[0][key] for key in ("dataset", "train", "split", "words", "system", "command")}
+    shared["hardware"] = ""  # which is the same on every machine
     for column, figures in columns.items():
         for each, figure in zip(alone, figures):
             yield record(**shared, table=TABLE, domain=each["domain"], metric=column, values=[figure])
