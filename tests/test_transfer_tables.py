@@ -187,6 +187,15 @@ def test_ways_stand_side_by_side_with_what_was_published(results: Path) -> None:
     assert lines[-1] == "Published: [1] A (a.org)."
 
 
+def test_what_was_learnt_in_other_ways_makes_a_table_of_its_own(results: Path) -> None:
+    told = [each for each in recorded(results) if each["split"] == "test"]
+    alone = [{**each, "train": "a quarter"} for each in told if each["transfer"] == "none"]
+    first, second, _ = side_by_side(told + alone, "transfer").split("\n\n")
+    assert first == side_by_side(told, "transfer").split("\n\n")[0]
+    assert second.splitlines()[0] == "| dataset | train | split | metric | transfer: none |"
+    assert {line.split(" | ")[1] for line in second.splitlines()[2:]} == {"a quarter"}
+
+
 # -- reasons -----------------------------------------------------------------------------------------------------------
 
 

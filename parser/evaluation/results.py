@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,8 @@ def _check(record: Any, number: int, path: Path) -> None:
 
 _NOTHING = "—"
 Column = Callable[[Record, Beside], str]
+_Lines = dict[tuple[str, ...], dict[str, str]]
+"""Cells by their heading, by what stands before them on the line."""
 _ALWAYS = frozenset({"dataset", "split", "metric", "mean ± std"})
 _LINE = ("dataset", "train", "split", "metric")
 COMPARED = {
@@ -174,11 +176,14 @@ def markdown(records: Sequence[Record], published: Sequence[Figure] = ()) -> str
     cells = {name: [_cell(column(record, beside)) for record in records] for name, column in _COLUMNS.items()}
     shared = {name for name, column in cells.items() if name not in _ALWAYS and len(set(column)) == 1}
     shown = {name: column for name, column in cells.items() if name not in shared}
-    return _laid_out(list(shown), zip(*shown.values()), {name: cells[name][0] for name in shared}, beside)
+    table = _table(list(shown), zip(*shown.values()))
+    return "\n\n".join([table, *_notes({name: cells[name][0] for name in shared}, beside)])
 
 
 def side_by_side(records: Sequence[Record], key: str, published: Sequence[Figure] = ()) -> str:
-    """One table, with the figures of one test set that differ in a key alone side by side on a line.
+    """The figures of one test set that differ in a key alone side by side on a line.
+
+    What has been trained on something else, and differs in other ways, makes a further table.
 
     Args:
         records: ours.
@@ -187,26 +192,41 @@ def side_by_side(records: Sequence[Record], key: str, published: Sequence[Figure
     """
     beside, heading = Beside(records, published), _COLUMNS[key]
     names = [name for name in _LINE if name != key]
-    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    lines: _Lines = {}
     for record in records:
         line = tuple(_cell(_COLUMNS[name](record, beside)) for name in names)
         others = [beside.cell(record, contextual=contextual) for contextual in (False, True)]
         cited = ", ".join(cell for cell in others if cell != _NOTHING)
         lines.setdefault(line, {})[heading(record, beside)] = _score(record) + (f" ({cited})" if cited else "")
-    headings = list(dict.fromkeys(heading(record, beside) for record in records))
+    every_heading = dict.fromkeys(heading(record, beside) for record in records)
+    tables = []
+    for alike in _alike(lines, names.index("train")):
+        headings = [each for each in every_heading if any(each in cells for cells in alike.values())]
+        rows = [(*line, *(cells.get(each, _NOTHING) for each in headings)) for line, cells in alike.items()]
+        tables.append(_table([*names, *(f"{key}: {each}" for each in headings)], rows))
     cells = {name: {_cell(column(record, beside)) for record in records} for name, column in _COLUMNS.items()}
     shared = {name: next(iter(told)) for name, told in cells.items() if name not in (*names, key) and len(told) == 1}
-    rows = [(*line, *(cells.get(each, _NOTHING) for each in headings)) for line, cells in lines.items()]
-    return _laid_out([*names, *(f"{key}: {each}" for each in headings)], rows, shared, beside)
+    return "\n\n".join([*tables, *_notes(shared, beside)])
 
 
-def _laid_out(names: Sequence[str], rows: Iterable[Sequence[str]], shared: Mapping[str, str], beside: Beside) -> str:
-    """A table, what is the same in all of its lines, and what it cites."""
-    table = "\n".join(f"| {' | '.join(row)} |" for row in (names, ("---",) * len(names), *rows))
+def _alike(lines: _Lines, train: int) -> Iterator[_Lines]:
+    """The lines, apart by which cells there are for what they were trained on, which stands in column `train`."""
+    there: dict[str, set[str]] = {}
+    for line, cells in lines.items():
+        there.setdefault(line[train], set()).update(cells)
+    for columns in dict.fromkeys(map(frozenset, there.values())):
+        yield {line: cells for line, cells in lines.items() if there[line[train]] == columns}
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (names, ("---",) * len(names), *rows))
+
+
+def _notes(shared: Mapping[str, str], beside: Beside) -> list[str]:
+    """What is the same in all lines, and what is cited."""
     said = [f"{name} {shared[name]}" for name in _COLUMNS if shared.get(name, _NOTHING) != _NOTHING]
     notes = [f"In all lines: {'; '.join(said)}."] if said else []
-    notes += [f"Published: {beside.notes()}."] if beside.numbers else []
-    return "\n\n".join([table, *notes])
+    return notes + ([f"Published: {beside.notes()}."] if beside.numbers else [])
 
 
 def _cell(text: str) -> str:
