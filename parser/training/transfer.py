@@ -114,13 +114,15 @@ def _counterparts(symbol: Hashable, domains: Iterable[str]) -> Iterator[Hashable
 
 
 def require_others(source: Ontology, target: Ontology) -> None:
-    """Does nothing if a source knows other domains than the target's, or the target has labels that it does not know.
+    """Does nothing if a source knows other domains than the target's or how to join their requests, or the target has
+    labels that it does not know.
 
     Raises:
         DataError: the source has learnt the target's domains and no others, so that nothing is transferred.
     """
     known, wanted = source.domains, target.domains
-    if set(known) == set(wanted) and all(set(wanted[domain]) <= set(known[domain]) for domain in wanted):
+    joins = any(kind == "operator" and label not in target.labels for label, kind in source.kinds.items())
+    if not joins and set(known) == set(wanted) and all(set(wanted[domain]) <= set(known[domain]) for domain in wanted):
         what = f"the domain{'s' * (len(wanted) > 1)} {', '.join(map(repr, wanted))}"
         raise DataError(
             f"it has learnt {what} itself: name a model of another domain, resume its run by --ckpt_path, "

@@ -265,20 +265,24 @@ def test_a_source_of_the_same_domain_is_refused_before_training(config: Path, so
     assert not (tmp_path / "run").exists()
 
 
-def test_a_source_may_know_the_domain_beside_others_or_less_of_it() -> None:
-    kinds = {"A": "intent", "B": "intent"}
+def test_a_source_may_know_the_domain_beside_others_or_less_of_it_or_its_compounds() -> None:
+    kinds = {"A": "intent", "B": "intent", "and": "operator"}
     of = {(domain, label): (domain, Node(label), kinds) for domain in ("home", "car") for label in "AB"}
     home = Ontology.learn([of["home", "A"]])
     require_others(Ontology.learn([of["home", "A"], of["car", "A"]]), home)
     require_others(home, Ontology.learn([of["home", "A"], of["home", "B"]]))
-    with pytest.raises(DataError, match="the domain 'home' itself"):
-        require_others(Ontology.learn([of["home", "A"], of["home", "B"]]), home)
+    compounds = Ontology.learn([("home", Node("and", (Node("A"), Node("B"))), kinds)])
+    require_others(compounds, home)
+    for source in (Ontology.learn([of["home", "A"], of["home", "B"]]), compounds):
+        with pytest.raises(DataError, match="the domain 'home' itself"):
+            require_others(source, source)
 
 
 def test_a_domain_of_one_example_is_learnt(config: Path, source: Path, tmp_path: Path) -> None:  # noqa: F811
     for name, transferred in (("alone", ()), ("after", ("--data.source", source))):
         run = fit(config, tmp_path / name, "--data.limit", 1, *transferred)
-        assert len(json.loads((run / "metrics.json").read_bytes())["curve"]) == EPOCHS
+        losses = [epoch["train/loss"] for epoch in json.loads((run / "metrics.json").read_bytes())["curve"]]
+        assert len(losses) == EPOCHS and losses == sorted(losses, reverse=True)
 
 
 def test_a_label_that_only_dev_has_is_never_parsed_and_counts_as_wrong(
