@@ -32,7 +32,7 @@ def run(name: str, seeds: int | None) -> None:
     os.environ["WANDB_RUN_GROUP"] = name
     command = f"scripts/reproduce.py {name}" + (f" --seeds {seeds}" if seeds else "")
     with locked(RUNS / f"table-{name}"):
-        reproduce(
+        measured = reproduce(
             table.experiments(),
             results,
             command=command,
@@ -41,15 +41,15 @@ def run(name: str, seeds: int | None) -> None:
             seeds=seeds,
         )
         table.finish(results)
-        if table.compares:
-            show_curves(name)
+        if table.compares and measured:
+            show_curves(name, seeds)
 
 
-def show_curves(name: str) -> None:
+def show_curves(name: str, seeds: int | None) -> None:
     """Lay the learning curves of a table's ways over each other, in W&B."""
     from parser.training.tracking import log_curves  # which only who trains pays for
 
-    log_curves(RUNS / name / "curves", learning_curves(TABLES[name].experiments()), FIGURE)
+    log_curves(RUNS / name / "curves", learning_curves(TABLES[name].experiments(), seeds), FIGURE)
 
 
 def print_plan(names: Sequence[str], seeds: int | None) -> None:

@@ -99,6 +99,19 @@ def test_an_experiment_trains_on_data_that_its_commands_or_the_tables_make(confi
     assert path == made[-1] if made else Path(path).name in MAKERS, config
 
 
+@pytest.mark.parametrize("sweep", SWEEPS, ids=relative)
+def test_every_value_of_a_sweep_is_understood(sweep: Path) -> None:
+    said = yaml.safe_load(sweep.read_text(encoding="utf-8"))
+    program, *command, args = said["command"]
+    assert (program, args) == ("semparse", "${args}")
+    for name, values in ((name, each["values"]) for name, each in said["parameters"].items()):
+        for value in values:
+            made: Any = composed([*command, f"--{name}={value}"])
+            for key in name.split("."):
+                made = made[key]
+            assert made == (float(value) if isinstance(made, float) else yaml.safe_load(str(value))), name
+
+
 def test_a_misspelt_argument_on_the_command_line_is_refused() -> None:
     with pytest.raises(argparse.ArgumentError, match="hiden"):
         composed(["fit", "--config", relative(CONFIGS[0]), "--model.encoder.init_args.hiden", "3"])

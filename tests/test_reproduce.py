@@ -421,11 +421,9 @@ def test_what_a_table_needs_is_there_or_can_be_made(table: str, elsewhere: Path)
     experiments = tables.TABLES[table].experiments()
     for experiment in experiments:
         assert all((ROOT / config).is_file() for config in experiment.training.configs), experiment
-        folders = {experiment.training.folder, *(test.file.parent for test in experiment.tests)}
+        folders = {*experiment.training.folders, *(test.file.parent for test in experiment.tests)}
         ours = {folder for folder in folders if folder.parent == data.CONVERTED}
         assert {folder.name for folder in ours} <= set(data.MAKERS)
-    trainings = {each.training.name: each.training for each in experiments}
-    assert all(each.training == trainings[each.training.name] for each in experiments)
 
 
 def test_one_name_is_one_training_in_all_tables(elsewhere: Path) -> None:
@@ -618,6 +616,17 @@ def test_one_domain_of_several(tmp_path: Path) -> None:
     assert ids(tmp_path / "b" / "train.jsonl") == [f"b-{number}" for number in range(9)]
     assert list(Ontology.load(tmp_path / "b" / "ontology.json").domains) == ["b"]
     assert len(ids(tmp_path / "b" / "dev.jsonl")) == 2 and len(ids(tmp_path / "b" / "test.jsonl")) == 2
+
+
+def test_all_other_domains_hold_nothing_of_the_one(elsewhere: Path) -> None:
+    for name, domains in (("overnight", data.OVERNIGHT), ("assistant", tuple(data.ASSISTANT))):
+        assistant_data(Path("data/converted", name), domains)
+        for domain in domains:
+            folder = data.made(f"{name}-but-{domain}")
+            for split in SPLITS:
+                found = {each.rpartition("-")[0] for each in ids(folder / f"{split}.jsonl")}
+                assert found == {*domains} - {domain}
+            assert domain not in Ontology.load(folder / "ontology.json").domains
 
 
 def test_composed_data_of_other_settings_is_refused(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

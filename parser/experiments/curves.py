@@ -12,21 +12,23 @@ from parser.experiments.measuring import Experiment
 FIGURE = "dev/exact_match"
 
 
-def learning_curves(experiments: Sequence[Experiment]) -> dict[str, dict[str, list[float]]]:
+def learning_curves(experiments: Sequence[Experiment], seeds: int | None = None) -> dict[str, dict[str, list[float]]]:
     """Exact match on dev after each epoch, by what was trained on and by way: means over domains and seeds.
 
-    A run that has stopped early counts with its last figure. A parser of several domains has one curve.
+    A run that has stopped early counts with its last figure. A parser of several domains has one curve. Of Overnight:
+    `{"overnight": {"none": [20.1, 33.4, …], "pretraining": [48.9, …]}, "a quarter of overnight": …}`.
     """
     runs: dict[str, dict[str, dict[Path, None]]] = {}
     for experiment in experiments:
         training = experiment.training
-        made = (training.run(seed) for seed in range(experiment.seeds))
+        made = (training.run(seed) for seed in range(seeds or experiment.seeds))
         ways = runs.setdefault(experiment.train, {}).setdefault(training.transfer, {})
         ways.update(dict.fromkeys(run for run in made if (run / "metrics.json").is_file()))
-    return {
+    curves = {
         train: {way: _mean([_curve(run) for run in some]) for way, some in ways.items() if some}
         for train, ways in runs.items()
     }
+    return {train: ways for train, ways in curves.items() if ways}
 
 
 def _curve(run: Path) -> list[float]:

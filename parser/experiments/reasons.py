@@ -30,7 +30,10 @@ class Reasons(NamedTuple):
 
 
 def reasons(train: Sequence[Example], others: Sequence[Example]) -> Reasons:
-    """Of the train of a domain and of those of all others."""
+    """How large a domain's train is, and what of it the train of the other domains has too.
+
+    Of "find recipes with rice" after "find a flat with a garden", two words of four are known.
+    """
     known_labels = {node.label for each in others for node in each.tree.nodes()}
     known_words = {word.lower() for each in others for word in each.tokens}
     labels = {node.label for each in train for node in each.tree.nodes()}
@@ -41,7 +44,7 @@ def reasons(train: Sequence[Example], others: Sequence[Example]) -> Reasons:
 
 def record_reasons(results: Path, name: str, train: str) -> None:
     """Beside the gain of each domain over itself alone what might explain it; and of `ENOUGH` domains how well each
-    reason ranks them.
+    reason ranks them; nothing where the data is not there, as it need not be for what was measured before.
 
     Args:
         results: the file of records of a table on transfer, where all domains have been measured in all of `WAYS`.
@@ -56,6 +59,8 @@ def record_reasons(results: Path, name: str, train: str) -> None:
     means = {(each["transfer"], each["domain"]): each["mean"] for each in records}
     alone = {each["domain"]: each for each in records if each["transfer"] == "none"}
     if any((way, domain) not in means for way in WAYS for domain in alone):
+        return
+    if not all((CONVERTED / f"{name}-{domain}").is_dir() for domain in alone):
         return
     told = {domain: reasons(_train(f"{name}-{domain}"), _train(f"{name}-but-{domain}")) for domain in alone}
     columns: dict[str, list[float]] = {

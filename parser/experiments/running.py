@@ -19,8 +19,8 @@ def reproduce(
     prepare: Callable[[Path], object],
     say: Say,
     seeds: int | None = None,
-) -> None:
-    """Train and measure what is missing; records are written after each test set.
+) -> bool:
+    """Train and measure what is missing, if anything is; records are written after each test set.
 
     Args:
         experiments: what to run, in order.
@@ -29,13 +29,18 @@ def reproduce(
         prepare: makes a folder of data, where it is not there yet.
         say: is told what happens.
         seeds: train each with the seeds 0 to `seeds` - 1; by default as many as the experiment says.
+
+    Returns:
+        whether anything was missing.
     """
+    anything = False
     for experiment in experiments:
         chosen, training = range(seeds or experiment.seeds), experiment.training
         missing = _missing(experiment, chosen, results)
         if not missing:
             say(f"recorded in {results}: {training.name}")
             continue
+        anything = True
         for folder in dict.fromkeys([*training.folders, *(test.file.parent for test in missing)]):
             prepare(folder)
         for seed in chosen:
@@ -49,6 +54,7 @@ def reproduce(
             store(results, records)
             for each in records:
                 say(f"{each['table']}: {each['dataset']} {each['split']}: {each['metric']} {each['mean']:.2f}")
+    return anything
 
 
 def plan(

@@ -37,13 +37,16 @@ def wandb_logger(folder: Path, *, offline: bool) -> WandbLogger:
 
 
 def log_curves(folder: Path, charts: Mapping[str, Curves], figure: str) -> None:
-    """Keep learning curves, a chart with a line each for every title, as an offline run in a folder.
+    """Keep learning curves, a chart with a line each for every title, as an offline run in a folder; or none at all, if
+    there are none or W&B is disabled.
 
     Args:
         folder: the run's folder.
         charts: curves by title.
         figure: what the curves show.
     """
+    if not charts or os.environ.get("WANDB_MODE") == "disabled":
+        return
     with clean_environment():
         run = wandb_logger(folder, offline=True).experiment
         for title, curves in charts.items():

@@ -619,6 +619,12 @@ def test_learning_curves_lie_in_one_chart_in_the_group_of_their_table(
     ]
 
 
+def test_whoever_disables_wandb_gets_no_learning_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    log_curves(tmp_path / "curves", {"overnight": {"none": [10.0]}}, "dev/exact_match")
+    assert not (tmp_path / "curves").exists()
+
+
 def test_wandb_keeps_the_predictions(tracked: Tracked, data: Path) -> None:
     ontology = Ontology.load(data / "ontology.json")
     (path,) = [row["predictions/path"] for row in history(tracked.run) if "predictions/path" in row]
