@@ -87,6 +87,7 @@ def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:
     shared = {key: value for key, value in first.items() if key not in (*_OF_ONE, *_COSTS)}
     shared["domain"] = "mean" if len(pairs) > 1 else first["domain"]
     shared["seeds"] = _fewest(each for pair in pairs for each in pair)
+    shared["config"] = _config(ours for ours, _ in pairs)
     return [
         record(**{**shared, "metric": f"{first['metric']}_gain_{name}", "values": [value], "interval": list(interval)})
         for name, value, interval in (
@@ -124,9 +125,15 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
     alike = len({len(each["values"]) for each in of_domains}) == 1
     by_seed = zip(*(each["values"] if alike else [each["mean"]] for each in of_domains), strict=True)
     figures |= {"domain": "mean", "values": [statistics.fmean(values) for values in by_seed]}
-    figures["seeds"] = _fewest(of_domains)
+    figures |= {"seeds": _fewest(of_domains), "config": _config(of_domains)}
     shared = {key: value for key, value in of_domains[0].items() if key not in _OF_ONE}
     return record(**{**shared, **figures})
+
+
+def _config(records: Iterable[Record]) -> str | None:
+    """The config of all records, if they have one and the same."""
+    configs = {each["config"] for each in records}
+    return configs.pop() if len(configs) == 1 else None
 
 
 def _fewest(records: Iterable[Record]) -> list[int]:
