@@ -2,7 +2,8 @@
 
 Damonte, Goel and Chung (NAACL 2019) share all of the parser but the output layers: those of the tokens, or those of the
 tokens and of the labels. Here a domain's symbols are marked with its name, and of one matrix of all symbols a domain is
-shown the rows of its own and of those without a mark, which is a layer a domain, and lets batches hold several.
+shown the rows of its own and of those without a mark, which is a layer a domain, and lets batches hold several. The
+domain of an utterance is named, or told from the mean of its encoded words, which is learnt beside parsing and ours.
 
     >>> symbol = own("recipes", "en.recipe")
     >>> name_of(symbol), domain_of(symbol), domain_of("en.recipe")

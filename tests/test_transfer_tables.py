@@ -15,9 +15,10 @@ from data_conversion.example import Example
 from data_conversion.tree import Node
 from parser.evaluation.paired import gain, packed, unpacked
 from parser.evaluation.published import Figure
-from parser.evaluation.recording import gains, record, recorded, store
+from parser.evaluation.recording import gains, mean_over_domains, record, recorded, store
 from parser.evaluation.results import side_by_side
-from parser.experiments import reasons, tables, transferring
+from parser.experiments import Experiment, reasons, tables, transferring
+from parser.experiments.curves import learning_curves
 from parser.experiments.data import ASSISTANT, OVERNIGHT, SOURCES, TARGETS
 from parser.experiments.training import Training
 
@@ -77,6 +78,8 @@ def measured(way: str, split: str, figures: dict[str, int], **facts: Any) -> lis
         record(
             **{**shared, "domain": domain, "values": [float(value)], "outcomes": [OUTCOMES[value]], **facts},
             cpu_s=60.0 + len(domain),  # a model each
+            wall_s=120.0,
+            hardware="some machine",
         )
         for domain, value in figures.items()
     ]
@@ -116,6 +119,15 @@ def test_dev_chooses_and_test_is_only_shown_beside_it(results: Path) -> None:
     assert (chosen["blocks"], chosen["recipes"], chosen["mean"]) == ("pretraining", "multitask", None)
 
 
+def test_of_ways_that_dev_finds_equal_the_article_s_first_is_chosen(tmp_path: Path) -> None:
+    for way in ("both", "multitask", "pretraining", "none"):
+        for split in ("dev", "test"):
+            store(tmp_path / "a.json", measured(way, split, {"blocks": 50}))
+    transferring.record_comparisons(tmp_path / "a.json")
+    chosen = {each["transfer"]: each["chosen"] for each in recorded(tmp_path / "a.json") if each["chosen"]}
+    assert chosen["chosen on dev"] == chosen["better on test"] == "pretraining"
+
+
 def test_gains_are_over_the_parser_of_the_domain_alone(results: Path) -> None:
     points, relative = (figures(results, f"exact_match_gain_{name}") for name in ("points", "relative"))
     assert points == {
@@ -136,6 +148,13 @@ def test_gains_are_over_the_parser_of_the_domain_alone(results: Path) -> None:
 def test_a_gain_has_no_more_seeds_than_any_figure_behind_it() -> None:
     (three,), (one,) = (measured("none", "test", {"blocks": 50}, seeds=seeds) for seeds in ([0, 1, 2], [0]))
     assert [each["seeds"] for each in gains([(three, three), (three, one)])] == [[0], [0]]
+
+
+def test_what_domains_do_not_share_is_not_said_of_their_mean() -> None:
+    (one,), (other,) = (measured("a", "test", {"blocks": 50}, config=config) for config in ("large", "small"))
+    assert mean_over_domains([one, one])["config"] == gains([(one, other)])[0]["config"] == "large"
+    assert mean_over_domains([one, other])["config"] is None
+    assert [each["config"] for each in gains([(one, one), (other, one)])] == [None, None]
 
 
 def test_a_gain_over_a_parser_that_reads_nothing_is_in_points_alone() -> None:
@@ -184,13 +203,16 @@ def test_ways_stand_side_by_side_with_what_was_published(results: Path) -> None:
     # multitask, both, domain found, from messaging, chosen, better
     assert recipes.endswith("| 100.0 | 100.0 | 25.0 | 100.0 | 50.0 | 100.0 |")
     assert any("exact match gain points | — | +25.0 [" in line for line in lines)
+    training = next(line for line in lines if line.startswith("Training, without a source's: "))
+    assert "transfer none (seeds: 1; 2 min), transfer pretraining (seeds: 1; 2 min)," in training
+    assert "chosen" not in training and training.endswith("; some machine.")
     assert lines[-1] == "Published: [1] A (a.org)."
 
 
 def test_what_was_learnt_in_other_ways_makes_a_table_of_its_own(results: Path) -> None:
     told = [each for each in recorded(results) if each["split"] == "test"]
     alone = [{**each, "train": "a quarter"} for each in told if each["transfer"] == "none"]
-    first, second, _ = side_by_side(told + alone, "transfer").split("\n\n")
+    first, second, *_ = side_by_side(told + alone, "transfer").split("\n\n")
     assert first == side_by_side(told, "transfer").split("\n\n")[0]
     assert second.splitlines()[0] == "| dataset | train | split | metric | transfer: none |"
     assert {line.split(" | ")[1] for line in second.splitlines()[2:]} == {"a quarter"}
@@ -210,6 +232,11 @@ def test_what_a_domain_shares_stands_beside_what_it_gains(results: Path, monkeyp
     }
     folders["overnight-but-blocks"], folders["overnight-but-recipes"] = reversed(folders.values())
     monkeypatch.setattr(reasons, "_train", folders.__getitem__)
+    monkeypatch.setattr(reasons, "CONVERTED", results.parent)
+    reasons.record_reasons(results, "overnight", "overnight")
+    assert not [each for each in recorded(results) if each["table"] == "transfer-reasons"]  # the data is not there
+    for name in folders:
+        (results.parent / name).mkdir()
     reasons.record_reasons(results, "overnight", "overnight")
     assert not [each for each in recorded(results) if each["table"] == "transfer-ranks"]  # of two domains
     monkeypatch.setattr(reasons, "ENOUGH", 2)
@@ -233,6 +260,37 @@ def test_no_reasons_are_given_before_all_ways_are_measured(tmp_path: Path) -> No
     store(tmp_path / "a.json", measured("none", "test", {"blocks": 50}) + measured("multitask", "test", {"blocks": 50}))
     reasons.record_reasons(tmp_path / "a.json", "overnight", "overnight")
     assert not [each for each in recorded(tmp_path / "a.json") if each["table"] == "transfer-reasons"]
+
+
+# -- learning curves ---------------------------------------------------------------------------------------------------
+
+
+def test_learning_curves_are_means_over_the_runs_that_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    experiments = [
+        Experiment(Training(f"{way}-{domain}", ("a.yaml",), 1, transfer=way), (), train, seeds=2)
+        for train, way, domain in (
+            ("overnight", "none", "blocks"),
+            ("overnight", "none", "recipes"),
+            ("overnight", "pretraining", "blocks"),
+            ("a quarter", "none", "blocks-quarter"),  # not trained
+        )
+    ]
+    for run, curve in (
+        ("none-blocks/0", [10, 20, 30]),
+        ("none-blocks/1", [30]),
+        ("none-recipes/0", [20, 40]),
+        ("pretraining-blocks/0", [50]),
+    ):
+        Path("runs", run).mkdir(parents=True)
+        told = {"curve": [{"dev/exact_match": figure} for figure in curve]}
+        Path("runs", run, "metrics.json").write_text(json.dumps(told))
+    assert learning_curves(experiments) == {
+        "overnight": {"none": [20, 30, pytest.approx(100 / 3)], "pretraining": [50]}
+    }
+    assert learning_curves(experiments, seeds=1)["overnight"]["none"] == [15, 30, 35]
 
 
 # -- the experiments ---------------------------------------------------------------------------------------------------

@@ -158,6 +158,8 @@ COMPARED = {
     "transfer-ranks": "transfer",
 }
 """Tables that put side by side what differs in one key alone, and that key."""
+_COSTS = ("seeds", "hardware, wall time")
+"""Columns of other tables, of which such tables say in a note what holds for each way."""
 
 # -- markdown ----------------------------------------------------------------------------------------------------------
 
@@ -205,8 +207,36 @@ def side_by_side(records: Sequence[Record], key: str, published: Sequence[Figure
         rows = [(*line, *(cells.get(each, _NOTHING) for each in headings)) for line, cells in alike.items()]
         tables.append(_table([*names, *(f"{key}: {each}" for each in headings)], rows))
     cells = {name: {_cell(column(record, beside)) for record in records} for name, column in _COLUMNS.items()}
-    shared = {name: next(iter(told)) for name, told in cells.items() if name not in (*names, key) and len(told) == 1}
-    return "\n\n".join([*tables, *_notes(shared, beside)])
+    apart = (*names, key, *_COSTS)
+    shared = {name: next(iter(told)) for name, told in cells.items() if name not in apart and len(told) == 1}
+    return "\n\n".join(
+        [*tables, *_costs(records, lambda record: f"{key} {heading(record, beside)}"), *_notes(shared, beside)]
+    )
+
+
+def _costs(records: Sequence[Record], way: Callable[[Record], str]) -> list[str]:
+    """How many seeds each way has been trained with, how long that takes and on what; a choice among ways is none."""
+    trained: dict[str, list[Record]] = {}
+    for record in records:
+        if record["wall_s"] is not None and record["domain"] != "mean" and not record.get("chosen"):
+            trained.setdefault(way(record), []).append(record)
+    said = [
+        f"{name} (seeds: {_between([len(each['seeds']) for each in told])}; "
+        f"{_between([round(each['wall_s'] / 60) for each in told])} min)"
+        for name, told in trained.items()
+    ]
+    machines = dict.fromkeys(each["hardware"] for told in trained.values() for each in told)
+    return [f"Training, without a source's: {', '.join(said)}; {' or '.join(machines)}."] if said else []
+
+
+def _between(numbers: Sequence[int]) -> str:
+    """The number, or the least and the most.
+
+    >>> _between([3, 1, 2]), _between([3, 3])
+    ('1 to 3', '3')
+    """
+    least, most = min(numbers), max(numbers)
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _alike(lines: _Lines, train: int) -> Iterator[_Lines]:
