@@ -77,9 +77,9 @@ HALF: dict[str, Any] = {"epochs": 25, "minutes": 2.5}
 not for requests and not across tasks."""
 
 
-def overnight_alone(domain: str, part: str = "") -> Training:
+def overnight_alone(domain: str, part: str = "", config: str = "overnight") -> Training:
     """A parser of one domain, or of a part of it."""
-    return alone(f"overnight{part}-{domain}", "overnight", 1 if part else 5)
+    return alone(f"overnight{part}-{domain}", config, 2 if part else 5)
 
 
 def overnight_transfer() -> list[Experiment]:
@@ -89,11 +89,13 @@ def overnight_transfer() -> list[Experiment]:
         multitask = together(f"overnight{part}", "overnight", 9 if part else 35, _MULTITASK)
         for domain in OVERNIGHT:
             own = overnight_alone(domain, part)
+            # from scratch a quarter wants smaller batches; what goes on gains nothing by them on dev
+            scratch = overnight_alone(domain, part, "overnight_quarter") if part else own
             others = alone(f"overnight-but-{domain}", "overnight_sources", 15)
             tests = tests_of(f"overnight{part}-{domain}", "overnight", domain, table)
             both = [going_on(own, multitask, "both")] if part else []
             pretraining = going_on(own, others, **({} if part else HALF))
-            for way in (own, pretraining, multitask, *both):
+            for way in (scratch, pretraining, multitask, *both):
                 made += measured(way, tests, train)
     return [*made, *_without_attention(table), *_across_tasks(table)]
 
