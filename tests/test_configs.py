@@ -104,9 +104,12 @@ def test_every_value_of_a_sweep_is_understood(sweep: Path) -> None:
     said = yaml.safe_load(sweep.read_text(encoding="utf-8"))
     program, *command, args = said["command"]
     assert (program, args) == ("semparse", "${args}")
-    for name, values in ((name, each["values"]) for name, each in said["parameters"].items()):
-        for value in values:
-            made: Any = composed([*command, f"--{name}={value}"])
+    parameters = {name: each["values"] for name, each in said["parameters"].items()}
+    for number in range(max(map(len, parameters.values()))):
+        chosen = {name: values[number % len(values)] for name, values in parameters.items()}
+        config = composed([*command, *(f"--{name}={value}" for name, value in chosen.items())])
+        for name, value in chosen.items():
+            made: Any = config
             for key in name.split("."):
                 made = made[key]
             assert made == (float(value) if isinstance(made, float) else yaml.safe_load(str(value))), name
