@@ -60,9 +60,10 @@ def record_reasons(results: Path, name: str, train: str) -> None:
     alone = {each["domain"]: each for each in records if each["transfer"] == "none"}
     if any((way, domain) not in means for way in WAYS for domain in alone):
         return
-    if not all((CONVERTED / f"{name}-{domain}").is_dir() for domain in alone):
+    folders = {domain: (f"{name}-{domain}", f"{name}-but-{domain}") for domain in alone}
+    if not all((CONVERTED / folder).is_dir() for pair in folders.values() for folder in pair):
         return
-    told = {domain: reasons(_train(f"{name}-{domain}"), _train(f"{name}-but-{domain}")) for domain in alone}
+    told = {domain: reasons(*map(_train, pair)) for domain, pair in folders.items()}
     columns: dict[str, list[float]] = {
         reason: [getattr(told[domain], reason) for domain in alone] for reason in Reasons._fields
     }
