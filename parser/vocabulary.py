@@ -15,7 +15,7 @@ from data_conversion.errors import DataError
 from data_conversion.example import Example
 from data_conversion.ontology import Ontology
 from data_conversion.tree import Node
-from parser.domains import domain_of, marked, marked_ontology, name_of
+from parser.domains import SEPARATE, domain_of, marked, marked_ontology, name_of
 from parser.transitions.constraints import Constraints
 from parser.transitions.system import Grammar
 
@@ -70,8 +70,10 @@ class Vocabulary:
 
         Raises:
             DataError: there are no examples, `copy` is off with words kept, where every leaf is a copy, or what is
-                separate is nothing.
+                separate is nothing or nothing that can be.
         """
+        if unknown := set(separate) - set(SEPARATE):
+            raise DataError(f"separate: {', '.join(sorted(unknown))}: it is of {', '.join(SEPARATE)}")
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         lexicon: Counter[str] = Counter()

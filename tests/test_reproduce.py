@@ -601,9 +601,9 @@ def test_a_sampled_domain_has_its_size_and_its_share_of_dev_and_all_of_test(tmp_
 
 def test_a_domain_without_training_data_is_refused(tmp_path: Path) -> None:
     assistant_data(tmp_path / "whole", ["a", "b"])
-    with pytest.raises(DataError, match="there are no training examples of 'c': train has a, b"):
+    with pytest.raises(DataError, match="there are no train examples of 'c': train has a, b"):
         making.of_domains(tmp_path / "whole", tmp_path / "c", ["c"])
-    with pytest.raises(DataError, match="there are no training examples of 'c': train has a, b"):
+    with pytest.raises(DataError, match="there are no train examples of 'c': train has a, b"):
         making.sampled(tmp_path / "whole", tmp_path / "c", {"a": 2, "c": None})
     with pytest.raises(DataError, match="a sample of 90 of 'a': train has 9 examples of it"):
         making.sampled(tmp_path / "whole", tmp_path / "c", {"a": 90})

@@ -18,6 +18,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from data_conversion.errors import DataError
 from data_conversion.files import atomic_file
 from parser.evaluation.paired import gain, unpacked
 from parser.evaluation.results import KEYS, OPTIONAL, Record, records_of
@@ -77,17 +78,25 @@ def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:
         pairs: for each domain the record of the one and that of the other, of the same test set, with their outcomes.
             Where the other reads nothing of a domain right there is no relative gain.
 
+    Raises:
+        DataError: two records are of test sets of different sizes.
+
     >>> base = dict(table="copy", dataset="snips", train="snips", split="test", metric="exact_match", seeds=[0])
     >>> on, off = (record(**base, values=[value], outcomes=[bits]) for value, bits in ((75.0, "4:7"), (50.0, "4:5")))
     >>> [(each["metric"], each["mean"]) for each in gains([(on, off)])]
     [('exact_match_gain_points', 25.0), ('exact_match_gain_relative', 50.0)]
     """
-    told = gain([(unpacked(ours["outcomes"]), unpacked(theirs["outcomes"])) for ours, theirs in pairs])
+    outcomes = [(unpacked(ours["outcomes"]), unpacked(theirs["outcomes"])) for ours, theirs in pairs]
+    for (ours, _), (of_one, of_other) in zip(pairs, outcomes):
+        if (number := of_one.shape[1]) != (other := of_other.shape[1]):
+            what = f"{ours['dataset']} {ours['domain']} {ours['split']}"
+            raise DataError(f"{what}: measured on {number} utterances and on {other}: measure both anew")
+    told = gain(outcomes)
     first, _ = pairs[0]
     shared = {key: value for key, value in first.items() if key not in (*_OF_ONE, *_COSTS)}
     shared["domain"] = "mean" if len(pairs) > 1 else first["domain"]
     shared["seeds"] = _fewest(each for pair in pairs for each in pair)
-    shared["config"] = _config(ours for ours, _ in pairs)
+    shared |= _shared([ours for ours, _ in pairs])
     return [
         record(**{**shared, "metric": f"{first['metric']}_gain_{name}", "values": [value], "interval": list(interval)})
         for name, value, interval in (
@@ -125,15 +134,16 @@ def mean_over_domains(of_domains: Sequence[Record]) -> dict[str, Any]:
     alike = len({len(each["values"]) for each in of_domains}) == 1
     by_seed = zip(*(each["values"] if alike else [each["mean"]] for each in of_domains), strict=True)
     figures |= {"domain": "mean", "values": [statistics.fmean(values) for values in by_seed]}
-    figures |= {"seeds": _fewest(of_domains), "config": _config(of_domains)}
+    figures |= {"seeds": _fewest(of_domains), **_shared(of_domains)}
     shared = {key: value for key, value in of_domains[0].items() if key not in _OF_ONE}
     return record(**{**shared, **figures})
 
 
-def _config(records: Iterable[Record]) -> str | None:
-    """The config of all records, if they have one and the same."""
-    configs = {each["config"] for each in records}
-    return configs.pop() if len(configs) == 1 else None
+def _shared(records: Sequence[Record]) -> dict[str, str | None]:
+    """The config and the commit of all records, where they have one and the same, and the hardware of them all."""
+    configs, commits, machines = ({each[key]: None for each in records} for key in ("config", "commit", "hardware"))
+    config, commit = (each.popitem()[0] if len(each) == 1 else None for each in (configs, commits))
+    return {"config": config, "commit": commit, "hardware": " and ".join(machines)}
 
 
 def _fewest(records: Iterable[Record]) -> list[int]:

@@ -191,6 +191,9 @@ def side_by_side(records: Sequence[Record], key: str, published: Sequence[Figure
         records: ours.
         key: what differs, such as `transfer`.
         published: what others have published; it stands in parentheses behind ours.
+
+    Raises:
+        DataError: two records claim one place.
     """
     beside, heading = Beside(records, published), _COLUMNS[key]
     names = [name for name in _LINE if name != key]
@@ -199,7 +202,10 @@ def side_by_side(records: Sequence[Record], key: str, published: Sequence[Figure
         line = tuple(_cell(_COLUMNS[name](record, beside)) for name in names)
         others = [beside.cell(record, contextual=contextual) for contextual in (False, True)]
         cited = ", ".join(cell for cell in others if cell != _NOTHING)
-        lines.setdefault(line, {})[heading(record, beside)] = _score(record) + (f" ({cited})" if cited else "")
+        ways = lines.setdefault(line, {})
+        if (way := heading(record, beside)) in ways:
+            raise DataError(f"two records of {', '.join(line)}, {key} {way}: delete the one that is out of date")
+        ways[way] = _score(record) + (f" ({cited})" if cited else "")
     every_heading = dict.fromkeys(heading(record, beside) for record in records)
     tables = []
     for alike in _alike(lines, names.index("train")):

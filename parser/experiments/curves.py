@@ -15,20 +15,27 @@ FIGURE = "dev/exact_match"
 def learning_curves(experiments: Sequence[Experiment], seeds: int | None = None) -> dict[str, dict[str, list[float]]]:
     """Exact match on dev after each epoch, by what was trained on and by way: means over domains and seeds.
 
-    A run that has stopped early counts with its last figure. A parser of several domains has one curve. Of Overnight:
+    Of ways that all domains have runs in, so that curves are of the same data. A run that has stopped early counts with
+    its last figure. A parser of several domains has one curve, on the dev of them all. Of Overnight:
     `{"overnight": {"none": [20.1, 33.4, …], "pretraining": [48.9, …]}, "a quarter of overnight": …}`.
     """
-    runs: dict[str, dict[str, dict[Path, None]]] = {}
+    runs: dict[str, dict[str, set[Path]]] = {}
+    domains: dict[str, dict[str, set[str | None]]] = {}
     for experiment in experiments:
-        training = experiment.training
-        made = (training.run(seed) for seed in range(seeds or experiment.seeds))
-        ways = runs.setdefault(experiment.train, {}).setdefault(training.transfer, {})
-        ways.update(dict.fromkeys(run for run in made if (run / "metrics.json").is_file()))
-    curves = {
-        train: {way: _mean([_curve(run) for run in some]) for way, some in ways.items() if some}
+        training, train = experiment.training, experiment.train
+        made = [training.run(seed) for seed in range(seeds or experiment.seeds)]
+        if there := [run for run in made if (run / "metrics.json").is_file()]:
+            runs.setdefault(train, {}).setdefault(training.transfer, set()).update(there)
+            learnt = domains.setdefault(train, {}).setdefault(training.transfer, set())
+            learnt.update(test.domain for test in experiment.tests)
+    return {
+        train: {
+            way: _mean([_curve(run) for run in sorted(some)])
+            for way, some in ways.items()
+            if domains[train][way] == set().union(*domains[train].values())
+        }
         for train, ways in runs.items()
     }
-    return {train: ways for train, ways in curves.items() if ways}
 
 
 def _curve(run: Path) -> list[float]:

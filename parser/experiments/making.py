@@ -74,12 +74,13 @@ def _of_domains(examples: Examples, domains: Collection[str]) -> Examples:
     """The examples of some domains.
 
     Raises:
-        DataError: train has none of one.
+        DataError: a split has none of one.
     """
-    known = {each.domain for each in examples["train"]}
-    for domain in domains:
-        if domain not in known:
-            raise DataError(f"there are no training examples of {domain!r}: train has {', '.join(sorted(known))}")
+    for split, rows in examples.items():
+        known = {each.domain for each in rows}
+        for domain in domains:
+            if domain not in known:
+                raise DataError(f"there are no {split} examples of {domain!r}: {split} has {', '.join(sorted(known))}")
     return {split: [each for each in rows if each.domain in domains] for split, rows in examples.items()}
 
 

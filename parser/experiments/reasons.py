@@ -17,7 +17,7 @@ from parser.experiments.data import CONVERTED
 TABLE, RANKS = "transfer-reasons", "transfer-ranks"
 WAYS = ("pretraining", "multitask")
 ENOUGH = 5
-"""Of fewer domains even a perfect ranking says little: four are ranked alike by chance once in twelve times."""
+"""Of fewer domains even a perfect ranking says little: four are ranked alike by chance once in 24 times."""
 
 
 class Reasons(NamedTuple):

@@ -136,7 +136,7 @@ def training_facts(runs: Sequence[Path]) -> dict[str, Any]:
     speeds = [epoch["train/utt_s"] for each in told for epoch in each["curve"] if "train/utt_s" in epoch]
     return {
         "params": told[0]["params"],
-        "hardware": told[0].get("hardware"),
+        "hardware": " and ".join(dict.fromkeys(each["hardware"] for each in told if each.get("hardware"))) or None,
         "wall_s": statistics.fmean(each["wall_s"] for each in told),
         "cpu_s": statistics.fmean(each["cpu_s"] for each in told),
         "train_utt_s": statistics.fmean(speeds) if speeds else None,

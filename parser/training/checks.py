@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from jsonargparse import Namespace
+from torch import nn
 
 from data_conversion.errors import DataError
 from parser.training.export import NETWORK_SETTINGS
@@ -71,6 +73,28 @@ def require_end(config: Namespace) -> None:
     """
     if config.trainer.max_epochs == config.trainer.max_steps == -1:
         raise ArgumentError(None, "trainer.max_epochs is -1, for ever, and the learning rate falls to zero by the end")
+
+
+def require_precision(config: Namespace) -> None:
+    """Does nothing if the processor can train in a run's precision.
+
+    Raises:
+        argparse.ArgumentError: it cannot.
+    """
+    precision = config.trainer.precision
+    if config.trainer.accelerator == "cpu" and "bf16" in str(precision) and not has_bfloat16():
+        reason = "this processor computes no LSTM in bfloat16: leave it out"
+        raise ArgumentError(None, f"trainer.precision is {precision}: {reason}")
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor has what oneDNN computes an LSTM in bfloat16 with."""
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            nn.LSTM(1, 1)(torch.zeros(1, 1, 1))
+    except RuntimeError:
+        return False
+    return True
 
 
 def require_encoder(block: Namespace) -> None:

@@ -40,6 +40,7 @@ from parser.training.checks import (
     require_measured,
     require_own_folder,
     require_own_names,
+    require_precision,
     require_same_model,
 )
 from parser.training.datamodule import ParserData
@@ -131,6 +132,7 @@ class ParserCLI(LightningCLI):
         folder = run_folder(config)
         if self.subcommand == "fit":
             require_end(config)
+            require_precision(config)
             require_own_names(config)
             require_own_folder(folder, config.ckpt_path)
         require_encoder(config.model.encoder)

@@ -38,7 +38,7 @@ class ParserData(lightning.LightningDataModule):
         copy: terminals may copy words; false is the ablation, where the lexicon is every training leaf.
         pieces: the most sentencepiece pieces to learn; 0 for none.
         tokenizer: the tokenizer that the exported model applies to raw text.
-        limit: train on the first so many examples only.
+        limit: train on the first so many examples only; the ontology and dev stay those of all.
         source: a model folder to go on from, whose words the vocabulary then has too: see `parser.training.transfer`.
         separate: what each domain of the data has output layers of its own for, of `tokens` and `labels`; the rest of
             the parser is shared (multitask). Dev and test are parsed without naming the domains.

@@ -6,8 +6,8 @@
 After Damonte, Goel and Chung (NAACL 2019), who train on another domain first. Weights that stand for symbols carry over
 symbol by symbol: *recipe* keeps its embedding wherever both vocabularies have it, and a label that both ontologies have
 keeps its row of the output layer. All others carry over whole, so both networks are of one architecture. Either may
-be of several domains: for a symbol that is a domain's own (`parser.domains`) stands the shared one of its name, and for
-one that is not there that of a domain, rather of one that is trained now.
+be of several domains: a symbol that is a domain's own (`parser.domains`) begins as that of the same domain, else as the
+shared one of its name, else as another domain's.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def carry_over(
         if name not in rows:
             weights.copy_(theirs[name])
             continue
-        places = {symbol: place for place, symbol in enumerate(their_rows.get(name, []))}
+        places: dict[Hashable, int] = {}
+        for place, symbol in enumerate(their_rows.get(name, [])):
+            places.setdefault(symbol, place)  # a word "<unk>" is not what stands for unknown ones
         for place, symbol in enumerate(rows[name]):
             origin = next((places[each] for each in _counterparts(symbol, owners) if each in places), None)
             if origin is not None:
@@ -152,7 +154,7 @@ def _architecture(network: ParserNetwork) -> dict[str, object]:
     }
     return {
         "the transition system": type(network.system).__name__,
-        "kept words": vocabulary.words_kept,
+        "words kept": vocabulary.words_kept,
         "copy": vocabulary.copy,
         "the encoder": type(network.encoder).__name__,
         "the state encoder": type(network.state_encoder).__name__,

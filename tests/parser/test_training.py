@@ -27,6 +27,7 @@ from data_conversion.tree import Leaf, Node
 from parser import SemanticParser
 from parser.cli import main
 from parser.inputs import Inputs
+from parser.training import checks
 from parser.training.tracking import log_curves
 from parser.transitions.actions import Copy
 from parser.vocabulary import Vocabulary
@@ -296,7 +297,10 @@ def test_a_class_of_another_package_is_tracked_too(data: Path, tmp_path: Path) -
         ("--model.attention", "false"),
         ("--data.copy", "false", "--model.attention", "false"),
         ("--data.pieces", "60", "--model.encoder.init_args.piece_dim", "8"),
-        ("--trainer.precision", "bf16-mixed"),
+        pytest.param(
+            ("--trainer.precision", "bf16-mixed"),
+            marks=pytest.mark.skipif(not checks.has_bfloat16(), reason="the processor computes no LSTM in bfloat16"),
+        ),
     ],
     ids=lambda options: "-".join(options[::2]),
 )
@@ -309,6 +313,14 @@ def test_variants_train_and_parse(config: Path, tmp_path: Path, options: tuple[s
         words = 0 if "--model.attention" in options else len(parse.tokens)
         assert [len(weights) for weights in parse.attention] == [words] * len(parse.actions)
         assert "--data.copy" not in options or not any(isinstance(action, Copy) for action in parse.actions)
+
+
+def test_a_precision_that_the_processor_lacks_is_refused(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "has_bfloat16", lambda: False)
+    said = refused("fit", "--config", config, "--run", tmp_path / "run", "--trainer.precision", "bf16-mixed", status=2)
+    assert "trainer.precision is bf16-mixed" in said
 
 
 # -- validate, test and predict ----------------------------------------------------------------------------------------

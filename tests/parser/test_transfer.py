@@ -85,7 +85,7 @@ def test_the_vocabulary_has_the_words_of_both_sides_and_the_labels_of_one(
     ("change", "system", "dim", "said"),
     [
         ({}, InOrder(), 4, "the transition system is InOrder, not TopDown"),
-        ({"words_kept": True}, TopDown(), 4, "kept words is True, not False"),
+        ({"words_kept": True}, TopDown(), 4, "words kept is True, not False"),
         ({}, TopDown(), 5, "the shape of "),
     ],
 )
@@ -293,12 +293,16 @@ def test_a_label_that_only_dev_has_is_never_parsed_and_counts_as_wrong(
 ) -> None:
     target = tmp_path / "data"
     shutil.copytree(data, target)
-    line = json.loads((target / "dev.jsonl").read_text().splitlines()[0])
-    line |= {"tree": "(DanceIntent)", "leaves": []}
-    (target / "dev.jsonl").write_text(json.dumps(line) + "\n")
+    *known, other = (target / "train.jsonl").read_text().splitlines()
+    unknown = json.loads(other) | {"tree": "(DanceIntent)", "leaves": []}
+    (target / "train.jsonl").write_text("\n".join(known) + "\n")
+    (target / "dev.jsonl").write_text("\n".join([*known, json.dumps(unknown)]) + "\n")
     options = ("--data.path", target, "--data.source", source)
-    run = fit(config, tmp_path / "run", *options)
-    assert {epoch["dev/exact_match"] for epoch in json.loads((run / "metrics.json").read_bytes())["curve"]} == {0.0}
+    more = ("--trainer.max_epochs", 40, "--model.learning_rate", 0.02, "--early_stopping.patience", 40)
+    run = fit(config, tmp_path / "run", *options, *more)
+    best = json.loads((run / "metrics.json").read_bytes())["best"]
+    assert best["dev/exact_match"] == pytest.approx(100 * len(known) / (1 + len(known)))
+    assert best["dev/tree_validity"] == 100.0
 
 
 @pytest.mark.parametrize(
