@@ -17,7 +17,7 @@ from parser.evaluation.paired import gain, packed, unpacked
 from parser.evaluation.published import Figure
 from parser.evaluation.recording import gains, mean_over_domains, record, recorded, store
 from parser.evaluation.results import side_by_side
-from parser.experiments import Experiment, TestSet, reasons, tables, transferring
+from parser.experiments import Experiment, TestSet, arrange, reasons, tables, transferring
 from parser.experiments.curves import learning_curves
 from parser.experiments.data import ASSISTANT, OVERNIGHT, SOURCES, TARGETS
 from parser.experiments.training import Training
@@ -273,6 +273,24 @@ def test_no_reasons_are_given_before_all_ways_are_measured(tmp_path: Path) -> No
     store(tmp_path / "a.json", measured("none", "test", {"blocks": 50}) + measured("multitask", "test", {"blocks": 50}))
     reasons.record_reasons(tmp_path / "a.json", "overnight", "overnight")
     assert not [each for each in recorded(tmp_path / "a.json") if each["table"] == "transfer-reasons"]
+
+
+def test_records_stand_in_the_order_of_the_experiments_however_they_were_made(results: Path) -> None:
+    def experiment(way: str, domain: str) -> Experiment:
+        tests = (TestSet(Path("a.jsonl"), "overnight", "test", domain=domain),)
+        return Experiment(Training(way, (way,), 1, transfer=way), tests, "overnight", named_domains=True)
+
+    experiments = [experiment(way, domain) for domain in reversed(DOMAINS) for way in ("multitask", "none")]
+    before = recorded(results)
+    arrange(experiments, results)
+    after = recorded(results)
+    assert [(each["domain"], each["transfer"]) for each in after[:8:2]] == [
+        (domain, way) for domain in reversed(DOMAINS) for way in ("multitask", "none")
+    ]
+    rest = [each for each in before if each not in after[:8]]
+    assert after[8:] == rest and rest[-1]["domain"] == "mean"  # what follows from others comes last
+    arrange(experiments, tmp := results.parent / "none.json")
+    assert not tmp.exists()
 
 
 # -- learning curves ---------------------------------------------------------------------------------------------------

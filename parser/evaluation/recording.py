@@ -66,9 +66,13 @@ def store(path: str | Path, records: Sequence[Record]) -> None:
     """Add records to a file; those of the same figures give way."""
     new = {identity(each): each for each in records}
     kept: dict[tuple[Any, ...], Mapping[str, Any]] = {identity(each): each for each in recorded(path)}
+    write(path, list((kept | new).values()))
+
+
+def write(path: str | Path, records: Sequence[Record]) -> None:
+    """A file of these records and no others."""
     with atomic_file(path) as temporary:
-        text = json.dumps(list((kept | new).values()), ensure_ascii=False, indent=1)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def gains(pairs: Sequence[tuple[Record, Record]]) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from parser.evaluation.recording import recorded, store
+from parser.evaluation.recording import recorded, store, write
+from parser.evaluation.results import Record
 from parser.experiments.measuring import Experiment, TestSet
 
 Say = Callable[[str], object]
@@ -55,6 +56,20 @@ def reproduce(
             for each in records:
                 say(f"{each['table']}: {each['dataset']} {each['split']}: {each['metric']} {each['mean']:.2f}")
     return anything
+
+
+def arrange(experiments: Sequence[Experiment], results: Path) -> None:
+    """Put records in the order of the experiments, whichever were measured first; what follows from them comes last."""
+    places: dict[tuple[str | None, ...], int] = {}
+    for each in experiments:
+        for test in each.tests:
+            places.setdefault((each.train, test.domain, each.transfer, each.training.config), len(places))
+
+    def place(each: Record) -> int:
+        return places.get((each["train"], each["domain"], each["transfer"], each["config"]), len(places))
+
+    if records := recorded(results):
+        write(results, sorted(records, key=place))
 
 
 def plan(
