@@ -155,7 +155,7 @@ def copying() -> list[Experiment]:
 
 
 def _assistant_seeds(domain: str) -> int:
-    """One seed of a large domain: with three all tables on transfer would take well over 20 CPU-hours."""
+    """One seed of a large domain: with three the tables on transfer would take over 20 CPU-hours."""
     return 3 if ASSISTANT[domain] else 1
 
 
