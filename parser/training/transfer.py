@@ -158,8 +158,16 @@ def _architecture(network: ParserNetwork) -> dict[str, object]:
         "copy": vocabulary.copy,
         "the encoder": type(network.encoder).__name__,
         "the state encoder": type(network.state_encoder).__name__,
+        "attention": network.attended is not None,
+        **_attention_heads(network),
         **shapes,
     }
+
+
+def _attention_heads(network: ParserNetwork) -> dict[str, object]:
+    """How many each module has, which the shapes of weights do not tell."""
+    told = ((name, getattr(each, "num_heads", getattr(each, "heads", None))) for name, each in network.named_modules())
+    return {f"the number of heads of {name}": heads for name, heads in told if isinstance(heads, int)}
 
 
 def symbol_rows(network: ParserNetwork) -> dict[str, list[Hashable]]:

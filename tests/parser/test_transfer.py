@@ -26,6 +26,7 @@ from parser.domains import SEPARATE, name_of, own
 from parser.encoders.bilstm import BiLSTM
 from parser.network import ParserNetwork
 from parser.state_encoders.stack_lstm import StackLSTM
+from parser.state_encoders.stack_transformer import StackTransformer
 from parser.training.export import export
 from parser.training.transfer import Transfer, carry_over, part_of, require_others, symbol_rows
 from parser.transitions.in_order import InOrder
@@ -96,6 +97,19 @@ def test_another_architecture_is_refused_with_what_differs(
     source = network_for(replace(vocabulary, **change), system, dim)
     with pytest.raises(DataError, match=said):
         carry_over(network_for(vocabulary), source)
+
+
+def test_an_architecture_that_shapes_do_not_tell_is_refused_too() -> None:
+    def network(heads: int, attention: bool = True) -> ParserNetwork:
+        encoder = partial(BiLSTM, hidden=3, word_dim=3, character_dim=2)
+        states = partial(StackTransformer, heads=heads, feed_forward=4)
+        return ParserNetwork(vocabulary_for([EXAMPLE]), encoder, states, TopDown(), dim=8, attention=attention)
+
+    carry_over(network(2), network(2))
+    with pytest.raises(DataError, match="the number of heads of state_encoder.layers.0 is 2, not 1"):
+        carry_over(network(2), network(4))
+    with pytest.raises(DataError, match="attention is False, not True"):
+        carry_over(network(2), network(2, attention=False))
 
 
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do() -> None:
