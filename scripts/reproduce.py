@@ -54,12 +54,16 @@ def show_curves(name: str, seeds: int | None) -> None:
 
 
 def print_plan(names: Sequence[str], seeds: int | None) -> None:
-    """What would run, and the CPU-hours of training expected: of each row, and of all."""
+    """What would run, and the CPU-hours of training expected: of each row, and of all. A model of several domains is a
+    row and not one for each."""
     total, planned = 0.0, set[Path]()
     for name in names:
+        rows: dict[str, float] = {}
         for row, hours in plan(TABLES[name].experiments(), RESULTS / f"{name}.json", planned, seeds=seeds):
+            rows[row] = rows.get(row, 0.0) + hours
+        for row, hours in rows.items():
             print(f"{hours:6.2f} CPU-hours  {name}: {row}")
-            total += hours
+        total += sum(rows.values())
     print(f"{total:6.2f} CPU-hours expected in all")
 
 
