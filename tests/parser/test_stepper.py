@@ -19,6 +19,7 @@ from parser.decoding import beam, greedy
 from parser.decoding.greedy import choose
 from parser.decoding.stepper import FIELDS, Choice, LogProbs, Stepper
 from parser.inputs import Indexer, to_device
+from parser.training.checks import has_bfloat16
 from parser.transitions.system import TransitionSystem, replay
 
 WORDS = ("play", "jazz")
@@ -97,6 +98,7 @@ def assert_same(stepper: Stepper, alone: Stepper) -> None:
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
 @pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.skipif(not has_bfloat16(), reason="the processor computes no LSTM in bfloat16")
 def test_a_training_in_bfloat16_can_parse_its_validation_set(
     system: TransitionSystem, state_encoder: Callable[[int, int], nn.Module], weights: bool
 ) -> None:
