@@ -293,6 +293,19 @@ def test_records_stand_in_the_order_of_the_experiments_however_they_were_made(re
     assert not tmp.exists()
 
 
+def test_means_stand_in_the_order_of_what_was_trained_on(tmp_path: Path) -> None:
+    trains = ["10 SPIS", "50 SPIS", "100 SPIS"]
+    means = [
+        {**each, "domain": "mean", "train": train}
+        for train in sorted(trains)
+        for each in measured("none", "test", {"blocks": 50})
+    ]
+    store(tmp_path / "a.json", means)
+    tests = (TestSet(Path("a.jsonl"), "topv2", "test", domain="blocks"),)
+    arrange([Experiment(Training(each, (each,), 1), tests, each) for each in trains], tmp_path / "a.json")
+    assert list(dict.fromkeys(each["train"] for each in recorded(tmp_path / "a.json"))) == trains
+
+
 # -- learning curves ---------------------------------------------------------------------------------------------------
 
 

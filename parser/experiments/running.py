@@ -59,14 +59,18 @@ def reproduce(
 
 
 def arrange(experiments: Sequence[Experiment], results: Path) -> None:
-    """Put records in the order of the experiments, whichever were measured first; what follows from them comes last."""
+    """Put records in the order of the experiments, whichever were measured first; what follows from them comes last, in
+    the order of what was trained on."""
     places: dict[tuple[str | None, ...], int] = {}
+    trains: dict[str, int] = {}
     for each in experiments:
+        trains.setdefault(each.train, len(trains))
         for test in each.tests:
             places.setdefault((each.train, test.domain, each.transfer, each.training.config), len(places))
 
     def place(each: Record) -> int:
-        return places.get((each["train"], each["domain"], each["transfer"], each["config"]), len(places))
+        derived = len(places) + trains.get(each["train"], len(trains))
+        return places.get((each["train"], each["domain"], each["transfer"], each["config"]), derived)
 
     if records := recorded(results):
         write(results, sorted(records, key=place))
