@@ -79,6 +79,26 @@ class SaveRunConfig(SaveConfigCallback):
 class ParserCLI(LightningCLI):
     """The one link is the vocabulary; everything that a run makes goes to the run's folder."""
 
+    def __init__(self, argv: list[str]) -> None:
+        self.command = argv[0]
+        super().__init__(
+            ParserModule,
+            ParserData,
+            args=argv,
+            parser_kwargs={
+                "prog": "semparse",
+                "exit_on_error": False,
+                self.command: {"epilog": f"example: {EXAMPLES[self.command]}"},
+            },
+            seed_everything_default=0,
+            save_config_callback=SaveRunConfig,
+            trainer_defaults=TRAINER_DEFAULTS,
+        )
+
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # which is one for each `self`
+        """The one that runs: to learn the options of all four takes four times as long."""
+        return {self.command: LightningCLI.subcommands()[self.command]}
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.link_arguments("data.vocab", "model.vocab", apply_on="instantiate")
         parser.add_argument("--run", type=str | None, default=None, help="folder of the run: runs/<experiment>/<seed>")
@@ -201,19 +221,7 @@ def main(argv: list[str]) -> None:
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
     try:
         with clean_environment():
-            ParserCLI(
-                ParserModule,
-                ParserData,
-                args=argv,
-                parser_kwargs={
-                    "prog": "semparse",
-                    "exit_on_error": False,
-                    **{name: {"epilog": f"example: {example}"} for name, example in EXAMPLES.items()},
-                },
-                seed_everything_default=0,
-                save_config_callback=SaveRunConfig,
-                trainer_defaults=TRAINER_DEFAULTS,
-            )
+            ParserCLI(argv)
     except MisconfigurationException as error:  # what Lightning does not do
         raise ArgumentError(None, str(error)) from None
     except SystemExit as end:

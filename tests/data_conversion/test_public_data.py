@@ -26,7 +26,13 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("name", COUNTS)
+LONG = ("mixsnips", "mixatis")
+"""Sets whose reader has more to find out than others, and takes a minute."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in COUNTS]
+)
 def test_every_row_is_there(shared_data, name):
     path = shared_data(name)
     reader_name, counts = COUNTS[name]
@@ -39,8 +45,8 @@ def test_every_row_is_there(shared_data, name):
     assert found == counts
 
 
-@pytest.mark.parametrize("name", ["mixsnips", "mixatis"])
-@pytest.mark.parametrize("split", ["dev", "test"])
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("split", ["dev", pytest.param("test", marks=pytest.mark.slow)])
 def test_tags_and_intents_of_compounds_come_back(shared_data, name, split):
     file = shared_data(name) / f"{split}.txt"
     for block, row in zip(blocks(file), readers.load("mix").read(file), strict=True):
@@ -63,7 +69,7 @@ def test_tags_and_intents_of_simple_requests_come_back(shared_data, name, split)
 @pytest.mark.parametrize(
     ("mixed", "simple", "least"), [("mixsnips", "snips_bio", 0.995), ("mixatis", "atis_bio", 0.97)]
 )
-@pytest.mark.parametrize("split", ["dev", "test"])
+@pytest.mark.parametrize("split", ["dev", pytest.param("test", marks=pytest.mark.slow)])
 def test_clauses_are_the_simple_requests_they_were_made_of(shared_data, mixed, simple, least, split):
     known = set()
     for part in ("train", "valid", "test"):
