@@ -79,8 +79,10 @@ class SaveRunConfig(SaveConfigCallback):
 class ParserCLI(LightningCLI):
     """The one link is the vocabulary; everything that a run makes goes to the run's folder."""
 
+    subcommand: str
+
     def __init__(self, argv: list[str]) -> None:
-        self.command = argv[0]
+        self.subcommand = argv[0]  # which Lightning would know only once all options are read
         super().__init__(
             ParserModule,
             ParserData,
@@ -88,7 +90,7 @@ class ParserCLI(LightningCLI):
             parser_kwargs={
                 "prog": "semparse",
                 "exit_on_error": False,
-                self.command: {"epilog": f"example: {EXAMPLES[self.command]}"},
+                self.subcommand: {"epilog": f"example: {EXAMPLES[self.subcommand]}"},
             },
             seed_everything_default=0,
             save_config_callback=SaveRunConfig,
@@ -97,7 +99,7 @@ class ParserCLI(LightningCLI):
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # which is one for each `self`
         """The one that runs: to learn the options of all four takes four times as long."""
-        return {self.command: LightningCLI.subcommands()[self.command]}
+        return {self.subcommand: LightningCLI.subcommands()[self.subcommand]}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.link_arguments("data.vocab", "model.vocab", apply_on="instantiate")
@@ -130,19 +132,19 @@ class ParserCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         super().parse_arguments(parser, args)
-        config = self.config[self.config.subcommand]
-        if config.ckpt_path is None and self.config.subcommand != "fit":
+        config = self.config[self.subcommand]
+        if config.ckpt_path is None and self.subcommand != "fit":
             raise ArgumentError(None, "name the weights: --ckpt_path RUN/best.ckpt")
 
     def _parse_ckpt_path(self) -> None:
         """The model's settings are those of the checkpoint; the vocabulary must not pass through YAML on its way."""
-        config = self.config[self.config.subcommand]
+        config = self.config[self.subcommand]
         if config.ckpt_path is None:
             return
         settings = load_checkpoint(config.ckpt_path)["hyper_parameters"]
         model = {name: value for name, value in settings.items() if name not in ("vocab", "_instantiator")}
         require_same_model(config.model.as_dict(), model, config.ckpt_path)
-        self.config = self.parser.parse_object({self.config.subcommand: {"model": model}}, self.config)
+        self.config = self.parser.parse_object({self.subcommand: {"model": model}}, self.config)
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.subcommand]

@@ -49,7 +49,7 @@ def printed(network: ParserNetwork, actions: tuple[Action, ...], words: tuple[st
 
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(examples=some_examples, seed=st.integers(0, 1000), width=st.integers(1, 12), nbest=st.integers(1, 4))
 def test_every_hypothesis_is_a_legal_tree_and_a_batch_changes_nothing(
     system: TransitionSystem, state_encoder, examples: list[Example], seed: int, width: int, nbest: int

@@ -80,7 +80,7 @@ def test_a_marked_example_is_the_example_but_for_the_marks(examples: list[Exampl
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-@settings(max_examples=6)
+@settings(max_examples=12)
 @given(examples=two_domains, separate=separations, seed=st.integers(0, 100))
 def test_a_domain_is_shown_its_own_symbols_alone(
     system: TransitionSystem, examples: list[Example], separate: tuple[str, ...], seed: int

@@ -207,7 +207,7 @@ def test_who_generates_nothing_or_copies_nothing_looks_for_no_likeness(kept: boo
 
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("state_encoder", STATE_ENCODERS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(examples=some_examples, seed=st.integers(0, 1000))
 def test_every_greedy_parse_is_a_legal_tree_and_padding_changes_nothing(
     system: TransitionSystem, state_encoder: Callable[[int, int], nn.Module], examples: list[Example], seed: int
