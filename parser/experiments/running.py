@@ -37,7 +37,7 @@ def reproduce(
     anything = False
     for experiment in experiments:
         chosen, training = range(seeds or experiment.seeds), experiment.training
-        missing = _missing(experiment, chosen, results)
+        missing = _missing(experiment, chosen, recorded(results))
         if not missing:
             say(f"recorded in {results}: {training.name}")
             continue
@@ -87,9 +87,10 @@ def plan(
         planned: the models that will have been trained before; those of these experiments are added.
         seeds: as `reproduce` takes them.
     """
+    records = recorded(results)
     for experiment in experiments:
         chosen, training = range(seeds or experiment.seeds), experiment.training
-        missing = _missing(experiment, chosen, results)
+        missing = _missing(experiment, chosen, records)
         models = {training.model(seed) for seed in chosen if missing and not training.done(seed)} - planned
         minutes, source = len(models) * training.minutes, training.source
         planned |= models
@@ -101,7 +102,6 @@ def plan(
         yield f"{training.name}: {train}{measure}", minutes / 60
 
 
-def _missing(experiment: Experiment, seeds: Sequence[int], results: Path) -> list[TestSet]:
+def _missing(experiment: Experiment, seeds: Sequence[int], records: Sequence[Record]) -> list[TestSet]:
     """The test sets whose figures are not recorded."""
-    records = recorded(results)
     return [test for test in experiment.tests if not experiment.done(test, seeds, records)]
