@@ -17,7 +17,7 @@ from pathlib import Path
 
 from parser.commands import one_line_errors, whole
 from parser.evaluation.recording import commit
-from parser.experiments import arrange, plan, reproduce
+from parser.experiments import plan, reproduce
 from parser.experiments.curves import FIGURE, learning_curves
 from parser.experiments.data import prepare
 from parser.experiments.tables import SEVERAL, TABLES
@@ -40,8 +40,7 @@ def run(name: str, seeds: int | None) -> None:
             say=lambda line: print(line, flush=True),
             seeds=seeds,
         )
-        table.finish(results)
-        arrange(table.experiments(), results)
+        table.conclude(results)
         if table.compares and measured:
             show_curves(name, seeds)
 

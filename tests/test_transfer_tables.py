@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,12 @@ from data_conversion.example import Example
 from data_conversion.tree import Node
 from parser.evaluation.paired import gain, packed, unpacked
 from parser.evaluation.published import Figure
-from parser.evaluation.recording import gains, mean_over_domains, record, recorded, store
+from parser.evaluation.recording import gains, identity, mean_over_domains, record, recorded, store, write
 from parser.evaluation.results import side_by_side
-from parser.experiments import Experiment, TestSet, arrange, reasons, tables, transferring
+from parser.experiments import Experiment, TestSet, reasons, tables, transferring
 from parser.experiments.curves import learning_curves
 from parser.experiments.data import ASSISTANT, OVERNIGHT, SOURCES, TARGETS
+from parser.experiments.running import arrange
 from parser.experiments.training import Training
 
 # -- the paired bootstrap ----------------------------------------------------------------------------------------------
@@ -304,6 +307,30 @@ def test_means_stand_in_the_order_of_what_was_trained_on(tmp_path: Path) -> None
     tests = (TestSet(Path("a.jsonl"), "topv2", "test", domain="blocks"),)
     arrange([Experiment(Training(each, (each,), 1), tests, each) for each in trains], tmp_path / "a.json")
     assert list(dict.fromkeys(each["train"] for each in recorded(tmp_path / "a.json"))) == trains
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "overnight-transfer",
+        pytest.param("slu-transfer", marks=pytest.mark.slow),
+        "copy",
+        "topv2-low-resource",
+        "multitask",
+    ],
+)
+def test_what_is_recorded_follows_whichever_was_measured_first(name: str, tmp_path: Path) -> None:
+    finish = transferring.record_copying if name == "copy" else transferring.record_comparisons
+    shipped = recorded(Path(__file__).parent.parent / "results" / f"{name}.json")
+    write(file := tmp_path / f"{name}.json", random.Random(0).sample(shipped, len(shipped)))
+    replace(tables.TABLES[name], finish=finish).conclude(file)
+    made = {identity(each): each for each in recorded(file)}
+    assert made.keys() == {identity(each) for each in shipped}
+    for each in shipped:
+        again = made[identity(each)]
+        assert again["mean"] == pytest.approx(each["mean"], nan_ok=True)
+        assert (again.get("interval") or []) == pytest.approx(each.get("interval") or [])
+        assert again["hardware"] == each["hardware"]
 
 
 # -- learning curves ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ there, and an experiment is when its records are, for the same seeds. To do one 
 """
 
 from parser.experiments.measuring import Experiment, TestSet
-from parser.experiments.running import arrange, plan, reproduce
+from parser.experiments.running import plan, reproduce
 from parser.experiments.training import Training
 
-__all__ = ["Experiment", "TestSet", "Training", "arrange", "plan", "reproduce"]
+__all__ = ["Experiment", "TestSet", "Training", "plan", "reproduce"]

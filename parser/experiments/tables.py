@@ -14,6 +14,7 @@ from parser.experiments import transferring
 from parser.experiments.data import CONVERTED, OVERNIGHT
 from parser.experiments.measuring import BEAM, DETAILS, Experiment, TestSet
 from parser.experiments.reasons import record_reasons
+from parser.experiments.running import arrange
 from parser.experiments.training import Training, experiment_config
 from parser.experiments.transferring import ASSISTANT_TRAIN
 
@@ -36,6 +37,13 @@ class Table:
     experiments: Callable[[], list[Experiment]]
     finish: Callable[[Path], None] = lambda results: None
     compares: bool = False
+
+    def conclude(self, results: Path) -> None:
+        """Add to a file of records what follows from them, all in the order of the experiments. Means and intervals are
+        sums in that order, so it comes first: whichever was measured first, they are the same."""
+        arrange(self.experiments(), results)
+        self.finish(results)
+        arrange(self.experiments(), results)
 
 
 # -- trained on train, chosen on dev, measured on test -----------------------------------------------------------------
